@@ -1,0 +1,82 @@
+"""What can be traded, and the one place where a float becomes an exact price or quantity."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from math import isfinite
+
+import msgspec
+
+from liualgotrader.common.errors import LiuError
+
+Number = int | float | Decimal | str
+
+
+class BadNumber(LiuError, ValueError):
+    """A price or quantity that no venue could take."""
+
+
+class AssetClass(StrEnum):
+    """What kind of thing it is; decides the calendar and the rules."""
+
+    US_EQUITY = "us_equity"
+    CRYPTO = "crypto"
+
+
+class Instrument(msgspec.Struct, frozen=True, array_like=True):
+    """A symbol with what its venue allows.
+
+    `lot` is the smallest step of quantity for whole orders, `fraction` the smallest when fractions are allowed.
+    """
+
+    symbol: str
+    asset_class: AssetClass = AssetClass.US_EQUITY
+    lot: Decimal = Decimal(1)
+    fraction: Decimal = Decimal("0.000000001")
+    tick: Decimal | None = None
+    fractionable: bool = True
+    shortable: bool = True
+    easy_to_borrow: bool = True
+    marginable: bool = True
+    name: str = ""
+
+    def tick_at(self, price: Decimal) -> Decimal:
+        """Return the price step at `price`. US equities: a cent from one dollar up, else 0.0001 (Rule 612)."""
+        if self.tick is not None:
+            return self.tick
+        return Decimal("0.01") if price >= 1 else Decimal("0.0001")
+
+    def price(self, value: Number, *, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+        """Turn a price into an exact one on the tick. Raises BadNumber unless positive and finite."""
+        exact = _decimal(value)
+        if exact <= 0:
+            raise BadNumber(f"{self.symbol}: a price must be positive, was {value!r}")
+        tick = self.tick_at(exact)
+        rounded = (exact / tick).to_integral_value(rounding=rounding) * tick
+        if rounded <= 0:
+            raise BadNumber(f"{self.symbol}: {value!r} is less than one tick ({tick})")
+        return rounded.quantize(tick)
+
+    def limit(self, value: Number, *, buy: bool) -> Decimal:
+        """Turn a limit into one on the tick that is never worse than asked: buys down, sells up."""
+        return self.price(value, rounding=ROUND_FLOOR if buy else ROUND_CEILING)
+
+    def qty(self, value: Number) -> Decimal:
+        """Turn a quantity into an exact one, rounded down to what can be traded; 0 when too small."""
+        exact = _decimal(value)
+        if exact < 0:
+            raise BadNumber(f"{self.symbol}: a quantity must not be negative, was {value!r}")
+        step = self.fraction if self.fractionable and exact % self.lot else self.lot
+        return ((exact / step).to_integral_value(rounding=ROUND_DOWN) * step).normalize() + 0
+
+
+def _decimal(value: Number) -> Decimal:
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise BadNumber(f"not a finite number: {value!r}")
+        return Decimal(repr(value))
+    exact = Decimal(value)
+    if not exact.is_finite():
+        raise BadNumber(f"not a finite number: {value!r}")
+    return exact

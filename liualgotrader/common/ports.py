@@ -1,0 +1,143 @@
+"""What the engine and the processes need from the outside, as protocols. Adapters live at the rim."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from liualgotrader.common.events import (
+    AccountUpdate,
+    Bar,
+    Event,
+    OpenOrder,
+    OpenPosition,
+    OrderEvent,
+    Quote,
+    Trade,
+)
+from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.orders import Approved
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A symbol at a glance, as scanners see it. Any part may be missing; times are ns UTC."""
+
+    symbol: str
+    trade: Trade | None = None
+    quote: Quote | None = None
+    minute: Bar | None = None
+    day: Bar | None = None
+    previous_day: Bar | None = None
+
+
+class DataAPI(Protocol):
+    """Market data on request. Ranges are [start, end) in ns UTC; bars are complete ones, oldest first."""
+
+    async def assets(self) -> Sequence[Instrument]:
+        """Return what can be traded."""
+
+    async def snapshots(self, symbols: Sequence[str]) -> dict[str, Snapshot]:
+        """Return what is known of each symbol now; unknown symbols are absent."""
+
+    async def bars(
+        self, symbols: Sequence[str], *, start: int, end: int, seconds: int
+    ) -> dict[str, list[Bar]]:
+        """Return the bars of `seconds` (60 or 86400) that were complete by `end`."""
+
+
+class StreamingAPI(Protocol):
+    """Market data as it happens, in batches, each with the moment its socket was read (monotonic ns)."""
+
+    async def subscribe(self, symbols: Iterable[str]) -> None:
+        """Add symbols to what is wanted; survives reconnects."""
+
+    async def unsubscribe(self, symbols: Iterable[str]) -> None:
+        """Take symbols out of what is wanted."""
+
+    def batches(self) -> AsyncIterator[tuple[int, list[Event]]]:
+        """Iterate over (read stamp, events)."""
+
+
+class BrokerPosition(msgspec.Struct, frozen=True):
+    """A position as the broker keeps it; short is negative."""
+
+    symbol: str
+    qty: Decimal
+    avg_price: Decimal
+
+
+class BrokerAccount(msgspec.Struct, frozen=True):
+    """The account as the broker keeps it, in dollars."""
+
+    account_id: str
+    cash: Decimal
+    equity: Decimal
+    buying_power: Decimal
+    multiplier: Decimal
+    shorting: bool
+
+
+class BrokerOrder(msgspec.Struct, frozen=True):
+    """An order as the broker keeps it. `status` is the broker's word."""
+
+    broker_id: str
+    order_id: str
+    symbol: str
+    side: str
+    status: str
+    qty: Decimal | None
+    filled: Decimal
+    filled_avg_price: Decimal | None
+    updated_at: int
+
+
+class BrokerFill(msgspec.Struct, frozen=True):
+    """One execution in the broker's list of activities."""
+
+    execution_id: str
+    broker_id: str
+    symbol: str
+    side: str
+    qty: Decimal
+    price: Decimal
+    time: int
+
+
+class Trader(Protocol):
+    """A broker. Refusals raise BrokerRefused, silence raises BrokerUnavailable."""
+
+    async def send(self, approved: Approved) -> str | None:
+        """Send one order, cancel or replace; return the broker's id of a new order. Never sends twice."""
+
+    async def find(self, order_id: str) -> BrokerOrder | None:
+        """Return the order with our id, or None when the broker does not know it."""
+
+    async def account(self) -> BrokerAccount:
+        """Return the account."""
+
+    async def positions(self) -> list[BrokerPosition]:
+        """Return all positions of the account."""
+
+    async def open_orders(self) -> list[BrokerOrder]:
+        """Return all orders at work, ours and others'."""
+
+    async def fills(self, *, after: int) -> list[BrokerFill]:
+        """Return the executions since `after` (ns UTC), oldest first."""
+
+
+class Ledger(Protocol):
+    """Where orders are admitted and fills are booked: PostgreSQL in a session, memory in a backtest."""
+
+    async def admit(self, approved: Sequence[Approved]) -> tuple[list[Approved], list[OrderEvent]]:
+        """Admit the intents of one input together; return those that may leave, and refusals."""
+
+    async def book(self, event: OrderEvent) -> AccountUpdate | None:
+        """Record what happened to an order, once; None when it was recorded before."""
+
+    async def open_state(
+        self, slot: str
+    ) -> tuple[Sequence[OpenPosition], Sequence[OpenOrder], int]:
+        """Return what a new incarnation starts from: positions, open orders, the next order number."""
