@@ -1,0 +1,1 @@
+"""Persistence on PostgreSQL: the embedded server, connections, migrations, tables."""
