@@ -1,0 +1,152 @@
+"""Orders as a broker keeps them, what it tells of them, and what it refuses."""
+
+from __future__ import annotations
+
+from copy import copy
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from liualgotrader.common.errors import LiuError
+from liualgotrader.common.events import OrderEventKind
+from liualgotrader.common.orders import (
+    CLOSED,
+    OrderClass,
+    OrderStatus,
+    OrderType,
+    Side,
+    StopLoss,
+    TakeProfit,
+    TimeInForce,
+)
+
+ZERO = Decimal(0)
+
+
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks for. Either `qty` (units) or `notional` (dollars); `client_id` may be
+    None.
+    """
+
+    symbol: str
+    side: Side
+    type: OrderType = OrderType.MARKET
+    tif: TimeInForce = TimeInForce.DAY
+    qty: Decimal | None = None
+    notional: Decimal | None = None
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_percent: Decimal | None = None
+    extended_hours: bool = False
+    order_class: OrderClass = OrderClass.SIMPLE
+    take_profit: TakeProfit | None = None
+    stop_loss: StopLoss | None = None
+    client_id: str | None = None
+
+
+class VenueOrder(msgspec.Struct, kw_only=True):
+    """An order at the broker. Times are ns UTC; `legs`, `parent`, `replaces` are ids of other
+    orders.
+
+    `qty` is None while a notional order's size is unknown. `hwm` is the extreme a trailing stop
+    has seen: the highest for a sell, the lowest for a buy; `trigger` follows it.
+    """
+
+    id: str
+    client_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    tif: TimeInForce
+    qty: Decimal | None
+    notional: Decimal | None = None
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_percent: Decimal | None = None
+    extended_hours: bool = False
+    order_class: OrderClass = OrderClass.SIMPLE
+    status: OrderStatus = OrderStatus.ADMITTED
+    filled_qty: Decimal = ZERO
+    filled_cost: Decimal = ZERO
+    legs: tuple[str, ...] = ()
+    parent: str | None = None
+    submitted_at: int
+    updated_at: int
+    filled_at: int | None = None
+    canceled_at: int | None = None
+    expired_at: int | None = None
+    failed_at: int | None = None
+    replaced_at: int | None = None
+    replaces: str | None = None
+    replaced_by: str | None = None
+    hwm: Decimal | None = None
+    triggered: bool = False
+    resting: bool = False
+    arrival: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still fill."""
+        return self.status not in CLOSED
+
+    @property
+    def filled_avg_price(self) -> Decimal | None:
+        """The average price of what was filled, or None."""
+        return self.filled_cost / self.filled_qty if self.filled_qty else None
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still fill; 0 for a notional order whose size is unknown."""
+        return self.qty - self.filled_qty if self.qty is not None else ZERO
+
+    def snapshot(self) -> VenueOrder:
+        """Return the order as it stands now; later changes do not reach the copy."""
+        return copy(self)
+
+
+class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something happened to an order. `order` is a snapshot taken right after it.
+
+    `qty`, `price` and `fee` are those of this execution; `position_qty` is the account's position
+    after it, in units, short negative.
+    """
+
+    kind: OrderEventKind
+    order: VenueOrder
+    ts: int
+    qty: Decimal | None = None
+    price: Decimal | None = None
+    execution_id: str | None = None
+    position_qty: Decimal | None = None
+    fee: Decimal = ZERO
+    reason: str | None = None
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill, as the broker's list of activities has it. `fee` in dollars, `price` per unit."""
+
+    execution_id: str
+    order_id: str
+    client_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    fee: Decimal
+    ts: int
+
+
+class Rejection(LiuError):
+    """The broker refuses a request at once: HTTP `status`, its own `code`, its words, and
+    `details`.
+    """
+
+    def __init__(self, status: int, code: int, message: str, **details: Any) -> None:
+        super().__init__(f"{message} (HTTP {status}, code {code})")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details

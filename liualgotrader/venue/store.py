@@ -1,0 +1,46 @@
+"""Which orders there are, by id, by client's id, and by symbol those at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from liualgotrader.venue.orders import VenueOrder
+
+
+class OrderStore:
+    """Orders in the order they came. `working` holds a symbol only while it has an open order."""
+
+    __slots__ = ("by_client", "orders", "working")
+
+    def __init__(self) -> None:
+        self.orders: dict[str, VenueOrder] = {}
+        self.by_client: dict[str, VenueOrder] = {}
+        self.working: dict[str, dict[str, VenueOrder]] = {}
+
+    def add(self, order: VenueOrder) -> None:
+        """Keep a new order and put it to work."""
+        order.arrival = len(self.orders)
+        self.orders[order.id] = order
+        self.by_client[order.client_id] = order
+        self.working.setdefault(order.symbol, {})[order.id] = order
+
+    def retire(self, order: VenueOrder) -> None:
+        """Take an order that ended out of work; its symbol costs nothing any more when it was the
+        last.
+        """
+        at_work = self.working.get(order.symbol)
+        if at_work is not None and at_work.pop(order.id, None) is not None and not at_work:
+            del self.working[order.symbol]
+
+    def of_symbol(self, symbol: str) -> list[VenueOrder]:
+        """Return the open orders of a symbol, oldest first."""
+        return list(self.working.get(symbol, {}).values())
+
+    def open_orders(self) -> list[VenueOrder]:
+        """Return all open orders, oldest first."""
+        found: Iterable[VenueOrder] = (o for at in self.working.values() for o in at.values())
+        return sorted(found, key=lambda order: order.arrival)
+
+    def legs(self, order: VenueOrder) -> list[VenueOrder]:
+        """Return the legs of an order."""
+        return [self.orders[leg] for leg in order.legs]
