@@ -1,8 +1,8 @@
 """What a session is to do: the contents of `tradeplan.toml`, checked, as immutable values.
 
-`plan_file.parse_plan` makes one from text. A plan can be pickled to the processes of a session and written as JSON
-into the header of a journal, from which a replay takes it; so it holds values only, no classes and no paths that
-were opened.
+`plan_file.parse_plan` makes one from text. A plan can be pickled to the processes of a session and
+written as JSON into the header of a journal, from which a replay takes it; so it holds values only,
+no classes and no paths that were opened.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Retention(_Part, frozen=True, kw_only=True):
-    """How long journals are kept: those older than `days`, or beyond `size` bytes in all, go first."""
+    """How long journals stay: those older than `days`, or beyond `size` bytes in all, go first."""
 
     days: int = 30
     size: int = 10_000_000_000
@@ -65,10 +65,11 @@ class Retention(_Part, frozen=True, kw_only=True):
 class SessionPlan(_Part, frozen=True, kw_only=True):
     """`[session]`.
 
-    `tape`: the files of a simulated day; none means the day that comes with the package. `speed`: times real time, or
-    "max" for lockstep. `latency`: ms from decision to exchange. `date`: which day of the tape, None for its own.
-    `symbols`: traded without a scanner. `consumers`: how many processes, None for automatic. `min_free_disk`: bytes
-    below which no entry is sent, because it could not be recorded.
+    `tape`: the files of a simulated day; none means the day that comes with the package. `speed`:
+    times real time, or "max" for lockstep. `latency`: ms from decision to exchange. `date`: which
+    day of the tape, None for its own. `symbols`: traded without a scanner. `consumers`: how many
+    processes, None for automatic. `min_free_disk`: bytes below which no entry is sent, because it
+    could not be recorded.
     """
 
     mode: Mode = Mode.SIMULATED
@@ -102,8 +103,8 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
 class ScannerPlan(_Part, frozen=True, kw_only=True):
     """`[scanners.NAME]`. `filename` is a path, or a dotted module name for a built-in one.
 
-    `recurrence`: minutes between scans, None scans once. `target_strategy_name`: the one strategy that gets the
-    picks, None for all.
+    `recurrence`: minutes between scans, None scans once. `target_strategy_name`: the one strategy
+    that gets the picks, None for all.
     """
 
     name: str
@@ -129,7 +130,8 @@ class Window(_Part, frozen=True, kw_only=True):
 class StrategyPlan(_Part, frozen=True, kw_only=True):
     """`[strategies.NAME]`. `filename` is a path, or a dotted module name for a built-in one.
 
-    No `schedule` means the whole session. `parameters` are as written in the file; dates are ISO text.
+    No `schedule` means the whole session. `parameters` are as written in the file; dates are ISO
+    text.
     """
 
     name: str
@@ -153,7 +155,9 @@ class Limits(_Part, frozen=True, kw_only=True):
 
 
 class Fees(_Part, frozen=True, kw_only=True):
-    """`[fees]` of the simulated venue. `per_share` and `minimum` in dollars, `percent` of the traded value."""
+    """`[fees]` of the simulated venue. `per_share` and `minimum` in dollars, `percent` of the
+    traded value.
+    """
 
     model: Literal["none", "per_share", "percent", "us_regulatory"] = "us_regulatory"
     per_share: Decimal = Decimal(0)
@@ -162,7 +166,9 @@ class Fees(_Part, frozen=True, kw_only=True):
 
 
 class Slippage(_Part, frozen=True, kw_only=True):
-    """`[slippage]` of the simulated venue: how much worse than the tape a market order fills, in basis points."""
+    """`[slippage]` of the simulated venue: how much worse than the tape a market order fills, in
+    basis points.
+    """
 
     model: Literal["none", "bps"] = "none"
     bps: Decimal = Decimal(0)
@@ -206,5 +212,5 @@ def plan_to_json(plan: Plan) -> bytes:
 
 
 def plan_from_json(data: bytes | str) -> Plan:
-    """Return the plan that `plan_to_json` wrote. Raises msgspec.ValidationError on anything else."""
+    """Return the plan that `plan_to_json` wrote. Raises msgspec.ValidationError otherwise."""
     return _decoder.decode(data)
