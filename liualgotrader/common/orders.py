@@ -225,6 +225,9 @@ def _table() -> dict[tuple[OrderStatus, Kind], OrderStatus]:
     # A cancel on its way does not end the order: it may fill while the cancel travels.
     table[_S.PENDING_CANCEL, Kind.PARTIAL_FILL] = _S.PENDING_CANCEL
     table[_S.PENDING_REPLACE, Kind.PARTIAL_FILL] = _S.PENDING_REPLACE
+    # The broker would not cancel or change it: it works on as before.
+    table[_S.PENDING_CANCEL, Kind.CANCEL_REJECTED] = _S.NEW
+    table[_S.PENDING_REPLACE, Kind.REPLACE_REJECTED] = _S.NEW
     # A refusal is ours and comes before anything left; never_sent is found out at recovery.
     table[_S.ADMITTED, Kind.REFUSED] = _S.REFUSED
     table[_S.ADMITTED, Kind.NEVER_SENT] = _S.NEVER_SENT

@@ -1,0 +1,230 @@
+"""What the strategies of one consumer hold and have at work, as their order events tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from liualgotrader.common.errors import InvariantError
+from liualgotrader.common.events import OpenOrder, OpenPosition, OrderEvent
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.orders import Order, OrderStatus, Side, Submit
+
+ZERO = Decimal(0)
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """One fill: signed quantity (sold is negative), price and fee."""
+
+    execution_id: str
+    qty: Decimal
+    price: Decimal
+    fee: Decimal = ZERO
+
+
+class Position(msgspec.Struct):
+    """What one strategy holds of one symbol: average cost, and what closing parts of it brought."""
+
+    qty: Decimal = ZERO
+    avg_price: Decimal = ZERO
+    realised: Decimal = ZERO
+
+    def apply(self, qty: Decimal, price: Decimal) -> None:
+        """Add a signed quantity at a price; what crosses zero opens a new position at that price."""
+        held = self.qty
+        if held * qty >= 0:
+            total = held + qty
+            if total:
+                self.avg_price = (self.avg_price * held + price * qty) / total
+            self.qty = total
+            return
+        closed = min(abs(qty), abs(held))
+        direction = 1 if held > 0 else -1
+        self.realised += (price - self.avg_price) * closed * direction
+        self.qty = held + qty
+        if self.qty * held < 0:
+            self.avg_price = price
+        elif not self.qty:
+            self.avg_price = ZERO
+
+
+class _Holding:
+    """A position with the executions it came from, so that a busted trade can be taken out again."""
+
+    __slots__ = ("executions", "opening", "position")
+
+    def __init__(self, opening: Position | None = None) -> None:
+        self.opening = opening
+        self.position = _copy(opening) if opening else Position()
+        self.executions: dict[str, Execution] = {}
+
+    def add(self, execution: Execution) -> None:
+        self.executions[execution.execution_id] = execution
+        self.position.apply(execution.qty, execution.price)
+
+    def rebuild(self) -> None:
+        """Go through all executions again: after a bust or a correction an average cannot be patched."""
+        self.position = _copy(self.opening) if self.opening else Position()
+        for execution in self.executions.values():
+            self.position.apply(execution.qty, execution.price)
+
+
+def _copy(position: Position) -> Position:
+    return Position(position.qty, position.avg_price, position.realised)
+
+
+class Book:
+    """Positions by strategy and symbol, and orders by id. Every change comes from one OrderEvent."""
+
+    def __init__(self) -> None:
+        self._holdings: dict[tuple[str, str], _Holding] = {}
+        self._open: dict[tuple[str, str], dict[str, Order]] = {}
+        self._orders: dict[str, Order] = {}
+        self._waiting: dict[str, Order] = {}
+        self._seen: set[str] = set()
+        self.cash_flow = ZERO
+        self.fees = ZERO
+
+    def load(self, positions: Iterable[OpenPosition], orders: Iterable[OpenOrder]) -> None:
+        """Begin with what the ledger knows."""
+        for held in positions:
+            self._holdings[held.strategy, held.symbol] = _Holding(Position(held.qty, held.avg_price))
+        for known in orders:
+            self.add(
+                Order(
+                    order_id=known.order_id,
+                    strategy=known.strategy,
+                    symbol=known.symbol,
+                    side=Side(known.side),
+                    qty=known.qty,
+                    status=OrderStatus(known.status),
+                    filled=known.filled,
+                    limit=known.limit,
+                    stop=known.stop,
+                    target=known.target,
+                ),
+            )
+
+    def open(self, intent: Submit) -> Order:
+        """Take in an approved intent."""
+        order = Order.of(intent)
+        self.add(order)
+        return order
+
+    def add(self, order: Order) -> None:
+        """Take in an order that is at work."""
+        self._orders[order.order_id] = order
+        if order.is_open:
+            self._open.setdefault((order.strategy, order.symbol), {})[order.order_id] = order
+
+    def await_replacement(self, old: Order, new: Order) -> None:
+        """Remember the order that `old` will become; until then only `old` is at work."""
+        self._orders[new.order_id] = new
+        self._waiting[old.order_id] = new
+
+    def order(self, order_id: str) -> Order | None:
+        """Return an order by id, whatever became of it."""
+        return self._orders.get(order_id)
+
+    def open_orders(self, strategy: str, symbol: str | None = None) -> list[Order]:
+        """Return a strategy's orders at work, oldest first."""
+        if symbol is not None:
+            return list(self._open.get((strategy, symbol), {}).values())
+        return [
+            order
+            for (owner, _), orders in self._open.items()
+            if owner == strategy
+            for order in orders.values()
+        ]
+
+    def position(self, strategy: str, symbol: str) -> Position | None:
+        """Return what a strategy holds of a symbol, or None if it never held any."""
+        holding = self._holdings.get((strategy, symbol))
+        return holding.position if holding else None
+
+    def qty(self, strategy: str, symbol: str) -> Decimal:
+        """Return the signed quantity a strategy holds of a symbol."""
+        holding = self._holdings.get((strategy, symbol))
+        return holding.position.qty if holding else ZERO
+
+    def pending(self, strategy: str, symbol: str) -> Decimal:
+        """Return the signed quantity that open orders may still add."""
+        orders = self._open.get((strategy, symbol))
+        if not orders:
+            return ZERO
+        return sum((order.remaining * order.side.sign for order in orders.values()), ZERO)
+
+    def positions(self) -> list[OpenPosition]:
+        """Return all positions that are not flat."""
+        return [
+            OpenPosition(strategy, symbol, holding.position.qty, holding.position.avg_price)
+            for (strategy, symbol), holding in self._holdings.items()
+            if holding.position.qty
+        ]
+
+    @property
+    def realised(self) -> Decimal:
+        """What closing positions has brought so far, before fees."""
+        return sum((holding.position.realised for holding in self._holdings.values()), ZERO)
+
+    def apply(self, event: OrderEvent) -> Order | None:
+        """Let an event happen. Returns its order, or None for an unknown order or an execution seen before."""
+        order = self._orders.get(event.order_id)
+        if order is None:
+            return None
+        if event.kind in (Kind.PARTIAL_FILL, Kind.FILL):
+            if not self._fill(order, event):
+                return None
+        elif event.kind in (Kind.TRADE_BUST, Kind.TRADE_CORRECT):
+            self._amend(order, event)
+        else:
+            order.apply(event)
+        if event.kind is Kind.REPLACED:
+            self._replaced(order)
+        if event.kind is Kind.REPLACE_REJECTED:
+            self._waiting.pop(order.order_id, None)
+        if not order.is_open:
+            self._open.get((order.strategy, order.symbol), {}).pop(order.order_id, None)
+        return order
+
+    def _replaced(self, old: Order) -> None:
+        new = self._waiting.pop(old.order_id, None)
+        if new is not None:
+            self.add(new)
+
+    def _fill(self, order: Order, event: OrderEvent) -> bool:
+        if event.execution_id is None or event.qty is None or event.price is None:
+            raise InvariantError(f"a fill without execution id, quantity or price: {event}")
+        if event.execution_id in self._seen:
+            return False
+        self._seen.add(event.execution_id)
+        order.apply(event)
+        signed = event.qty * order.side.sign
+        self._flow(signed, event.price, event.fee)
+        holding = self._holdings.setdefault((order.strategy, order.symbol), _Holding())
+        holding.add(Execution(event.execution_id, signed, event.price, event.fee))
+        return True
+
+    def _flow(self, qty: Decimal, price: Decimal, fee: Decimal) -> None:
+        self.cash_flow -= qty * price + fee
+        self.fees += fee
+
+    def _amend(self, order: Order, event: OrderEvent) -> None:
+        """Take an execution out (bust), or put another quantity and price in its place (correction)."""
+        holding = self._holdings.get((order.strategy, order.symbol))
+        known = holding.executions.pop(event.execution_id or "", None) if holding else None
+        if holding is None or known is None:
+            raise InvariantError(f"an amendment of an execution that is not known: {event}")
+        self._flow(-known.qty, known.price, -known.fee)
+        order.filled -= abs(known.qty)
+        if event.kind is Kind.TRADE_CORRECT:
+            if event.qty is None or event.price is None:
+                raise InvariantError(f"a correction without quantity or price: {event}")
+            signed = event.qty * order.side.sign
+            order.filled += event.qty
+            self._flow(signed, event.price, event.fee)
+            new = Execution(known.execution_id, signed, event.price, event.fee)
+            holding.executions[new.execution_id] = new
+        holding.rebuild()

@@ -1,0 +1,569 @@
+"""The engine: plain synchronous code that turns one input into verdicts. No I/O, no clock but its own.
+
+`process` is a function of the inputs admitted so far and nothing else; every mode runs it through one loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from liualgotrader.common.clock import MINUTE, EngineClock
+from liualgotrader.common.data_loader import DataLoader
+from liualgotrader.common.errors import InvariantError
+from liualgotrader.common.events import (
+    AccountUpdate,
+    Bar,
+    Command,
+    FeedState,
+    FeedStatus,
+    HistoryLoaded,
+    Input,
+    OrderEvent,
+    Picked,
+    Quote,
+    Started,
+    TimerFired,
+    Trade,
+)
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.ids import order_id
+from liualgotrader.common.instruments import BadNumber, Instrument, Number
+from liualgotrader.common.orders import (
+    Approved,
+    Cancel,
+    Order,
+    OrderStatus,
+    OrderType,
+    Refused,
+    Replace,
+    Side,
+    Submit,
+    TimeInForce,
+    Verdict,
+    next_status,
+)
+from liualgotrader.engine.book import Book
+from liualgotrader.engine.context import StrategyContext
+from liualgotrader.engine.flatten import Flattener
+from liualgotrader.engine.intents import Wish, exact
+from liualgotrader.engine.risk import Situation, refusal
+from liualgotrader.engine.settings import EngineSettings, StrategySettings
+from liualgotrader.strategies.base import Strategy, StrategyType
+
+log = logging.getLogger(__name__)
+
+ZERO = Decimal(0)
+_MAX_REFUSALS = 100
+_LIQUIDATE = "liquidate"
+_CLOSE = "close"
+
+
+class StrategyRun:
+    """A strategy at work in this consumer."""
+
+    __slots__ = (
+        "ctx",
+        "disabled",
+        "keystore",
+        "name",
+        "rejected",
+        "settings",
+        "strategy",
+        "symbols",
+    )
+
+    def __init__(self, engine: Engine, strategy: Strategy, settings: StrategySettings) -> None:
+        self.name = settings.name
+        self.settings = settings
+        self.strategy = strategy
+        self.disabled = False
+        self.symbols: dict[str, None] = {}
+        self.rejected: set[str] = set()
+        self.keystore: dict[str, str] = {}
+        self.ctx = StrategyContext(engine, self)
+
+
+Handler = tuple[StrategyRun, Callable[[StrategyContext, Any], None]]
+
+
+class Engine:
+    """One consumer's engine: book, risk and strategies over admitted inputs."""
+
+    def __init__(self, strategies: Sequence[Strategy], settings: EngineSettings) -> None:
+        self.settings = settings
+        self.clock = EngineClock()
+        self.data = DataLoader(60, daily=DataLoader(86_400))
+        self.book = Book()
+        self.last: dict[str, float] = {}
+        self.instruments: dict[str, Instrument] = {}
+        self.cash = ZERO
+        self.buying_power = ZERO
+        self.session_open = 0
+        self.session_close = 0
+        self.halted = ""
+        self.kept: list[tuple[str, str, str]] = []
+        self.given_back: list[str] = []
+        self.failures: list[tuple[str, str]] = []
+        self.warnings: list[str] = []
+        self.closing: set[str] = set()
+        self.running: str = ""
+        self._runs = {
+            settings_.name: StrategyRun(self, strategy, settings_)
+            for strategy, settings_ in zip(strategies, settings.strategies, strict=True)
+        }
+        self._feed = FeedState.LIVE
+        self._feeds: dict[str, FeedState] = {}
+        self._awaiting: set[str] = set()
+        self._trades: dict[str, list[Handler]] = {}
+        self._quotes: dict[str, list[Handler]] = {}
+        self._bars: dict[str, list[Handler]] = {}
+        self._verdicts: list[Verdict] = []
+        self._refusals: list[OrderEvent] = []
+        self._next_order = 1
+        self._flattener = Flattener(self)
+        self._closed = False
+        self._dispatch: dict[type, Callable[[Any], None]] = {
+            Trade: self._on_trade,
+            Quote: self._on_quote,
+            Bar: self._on_bar,
+            OrderEvent: self._on_order,
+            TimerFired: self._on_timer,
+            FeedStatus: self._on_feed,
+            Command: self._on_command,
+            Picked: self._on_picked,
+            AccountUpdate: self._on_account,
+            HistoryLoaded: self._on_history,
+            Started: self._on_started,
+        }
+
+    @property
+    def runs(self) -> dict[str, StrategyRun]:
+        """The strategies at work, by name, in the plan's order."""
+        return self._runs
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing is held and nothing is on its way to zero."""
+        return self._flattener.is_idle and not self.book.positions()
+
+    def process(self, event: Input) -> list[Verdict]:
+        """Let one input happen; return what risk said of the orders it led to, in the order they were asked for."""
+        self._dispatch[type(event)](event)
+        if self._refusals:
+            self._tell_refusals()
+        if not self._verdicts:
+            return []
+        verdicts, self._verdicts = self._verdicts, []
+        return verdicts
+
+    # -- market data -------------------------------------------------------------------------------------------
+
+    def _on_trade(self, trade: Trade) -> None:
+        self.last[trade.symbol] = trade.price
+        for run, handler in self._trades.get(trade.symbol, ()):
+            self.running = run.name
+            try:
+                handler(run.ctx, trade)
+            except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+                self._fail(run, "on_trade", exc)
+
+    def _on_quote(self, quote: Quote) -> None:
+        for run, handler in self._quotes.get(quote.symbol, ()):
+            self.running = run.name
+            try:
+                handler(run.ctx, quote)
+            except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+                self._fail(run, "on_quote", exc)
+
+    def _on_bar(self, bar: Bar) -> None:
+        if bar.seconds == 60:
+            self.data.admit(bar)
+        if bar.correction:
+            return
+        self.last[bar.symbol] = bar.close
+        for run, handler in self._bars.get(bar.symbol, ()):
+            self.running = run.name
+            try:
+                handler(run.ctx, bar)
+            except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+                self._fail(run, "on_bar", exc)
+
+    def _on_history(self, history: HistoryLoaded) -> None:
+        """Warm up: strategies that declared it see the bars, and can do nothing with them but learn."""
+        symbol = history.symbol
+        self._awaiting.discard(symbol)
+        known = self.data[symbol].starts[-1] if symbol in self.data else -1
+        minutes = [bar for bar in history.bars if bar.seconds == 60 and bar.start > known]
+        for bar in history.bars:
+            if bar.seconds == 86_400:
+                self.data.daily.admit(bar)
+        for index, bar in enumerate(minutes):
+            self.data.admit(bar)
+            for run in self._trading(symbol):
+                if history.gap or len(minutes) - index <= run.strategy.warmup:
+                    self._warm_up(run, bar)
+        self._route(symbol)
+
+    def _warm_up(self, run: StrategyRun, bar: Bar) -> None:
+        run.ctx.warming_up = True
+        self._call(run, "on_bar", bar)
+        run.ctx.warming_up = False
+
+    # -- what the others say -----------------------------------------------------------------------------------
+
+    def _on_started(self, started: Started) -> None:
+        self.session_open, self.session_close = started.session_open, started.session_close
+        self.cash, self.buying_power = started.cash, started.buying_power
+        self.instruments.update((i.symbol, i) for i in started.instruments)
+        self._next_order = started.next_order
+        self.book.load(started.positions, started.orders)
+        for name in started.disabled:
+            self._runs[name].disabled = True
+        for name, symbol in started.rejects:
+            self._runs[name].rejected.add(symbol)
+        for name, kept in started.keystore.items():
+            if name in self._runs:
+                self._runs[name].keystore.update(kept)
+        for symbol, strategy in started.routes:
+            self._assign(symbol, strategy)
+        self._set_session_timers()
+        for run in self._runs.values():
+            self._call(run, "on_start")
+
+    def _set_session_timers(self) -> None:
+        if self.settings.bypass_market_schedule:
+            return
+        before = int(self.settings.liquidation_minutes * MINUTE)
+        self.clock.call_at(self.session_close - before, "", _LIQUIDATE)
+        self.clock.call_at(self.session_close, "", _CLOSE)
+
+    def _on_picked(self, picked: Picked) -> None:
+        self.instruments[picked.symbol] = picked.instrument
+        self._assign(picked.symbol, picked.strategy)
+
+    def _assign(self, symbol: str, strategy: str | None) -> None:
+        for run in self._runs.values():
+            if strategy in (None, run.name) and symbol not in run.rejected:
+                run.symbols[symbol] = None
+                if run.strategy.warmup or run.strategy.warmup_days:
+                    self._awaiting.add(symbol)
+        self._route(symbol)
+
+    def wants_history(self, symbol: str) -> tuple[int, int]:
+        """Return how many minute bars and daily bars the strategies of a symbol declared."""
+        runs = self._trading(symbol)
+        return (
+            max((run.strategy.warmup for run in runs), default=0),
+            max((run.strategy.warmup_days for run in runs), default=0),
+        )
+
+    def _trading(self, symbol: str) -> list[StrategyRun]:
+        return [r for r in self._runs.values() if symbol in r.symbols and not r.disabled]
+
+    def _route(self, symbol: str) -> None:
+        """Remember who hears of a symbol. A callback that was not overridden is never called."""
+        runs = self._trading(symbol)
+        for table, name in ((self._trades, "on_trade"), (self._quotes, "on_quote"), (self._bars, "on_bar")):
+            table[symbol] = [
+                (run, getattr(run.strategy, name))
+                for run in runs
+                if getattr(type(run.strategy), name) is not getattr(Strategy, name)
+                and not (symbol in self._awaiting and run.strategy.warmup)
+            ]
+
+    def _on_account(self, account: AccountUpdate) -> None:
+        self.cash, self.buying_power = account.cash, account.buying_power
+
+    def _on_feed(self, status: FeedStatus) -> None:
+        if not status.symbols:
+            self._feed = status.state
+            self._feeds.clear()
+            return
+        for symbol in status.symbols:
+            self._feeds[symbol] = status.state
+
+    def _feed_of(self, symbol: str) -> FeedState:
+        return self._feed if self._feed is not FeedState.LIVE else self._feeds.get(symbol, FeedState.LIVE)
+
+    def _on_command(self, command: Command) -> None:
+        match command.name:
+            case "halt":
+                self.halted = command.reason or "by command"
+            case "resume":
+                self.halted = ""
+            case "flatten":
+                self.halted = command.reason or "flattened by command"
+                self._flatten_all(self.halted)
+            case "disable":
+                self._disable(self._runs[command.strategy or ""], command.reason)
+            case _:
+                raise InvariantError(f"unknown command {command.name!r}")
+
+    def _on_timer(self, timer: TimerFired) -> None:
+        if timer.owner:
+            self._call(self._runs[timer.owner], "on_timer", timer)
+        elif timer.name == _LIQUIDATE:
+            self._liquidate()
+        elif timer.name == _CLOSE:
+            self._close()
+
+    def _liquidate(self) -> None:
+        """Before the close: nothing is entered any more, and what must not stay overnight is closed."""
+        for run in self._runs.values():
+            if run.strategy.type is StrategyType.DAY_TRADE:
+                self._flattener.start(run, "liquidation before the close")
+        self.halted = self.halted or "liquidation before the close"
+
+    def _close(self) -> None:
+        self._closed = True
+        for run in self._runs.values():
+            self._call(run, "on_session_close")
+
+    def _flatten_all(self, reason: str) -> None:
+        for run in self._runs.values():
+            self._flattener.start(run, reason)
+
+    def stop(self) -> None:
+        """End the incarnation: strategies hear of it, and nothing they order leaves any more."""
+        self.halted = "the session is ending"
+        for run in self._runs.values():
+            self._call(run, "on_stop")
+        self._verdicts.clear()
+        self._refusals.clear()
+
+    # -- orders ------------------------------------------------------------------------------------------------
+
+    def _on_order(self, event: OrderEvent) -> None:
+        order = self.book.apply(event)
+        if order is None:
+            return
+        run = self._runs[order.strategy]
+        if not order.is_open:
+            self.closing.discard(order.order_id)
+        self._call(run, "on_order", event)
+        self._flattener.on_order(run, event)
+        if event.symbol in run.rejected and event.symbol in run.symbols:
+            self.reject(run, event.symbol)
+
+    def _new_id(self) -> str:
+        number, self._next_order = self._next_order, self._next_order + 1
+        return order_id(self.settings.batch_id, self.settings.slot, number)
+
+    @property
+    def next_order(self) -> int:
+        """The number of the next order."""
+        return self._next_order
+
+    def propose(self, run: StrategyRun, wish: Wish, *, closing: bool = False) -> str:
+        """Take a strategy's wish to buy or sell, make it exact and let risk judge it."""
+        new_id = self._new_id()
+        try:
+            order = exact(
+                wish,
+                self.instruments.get(wish.symbol) or Instrument(wish.symbol),
+                order_id=new_id,
+                strategy=run.name,
+                now=self.clock.now(),
+                last=self.last.get(wish.symbol),
+            )
+        except BadNumber as exc:
+            self._refuse(self._bare(run, wish, new_id), str(exc))
+            return new_id
+        order = msgspec.structs.replace(order, exit=self._is_exit(run, order))
+        reason = refusal(order, self._situation(run, order.symbol, closing=closing))
+        if reason is not None:
+            self._refuse(order, reason)
+            return new_id
+        if closing:
+            self.closing.add(new_id)
+        self.book.open(order)
+        self._verdicts.append(Approved(order))
+        return new_id
+
+    def propose_close(self, run: StrategyRun, symbol: str, reason: str) -> str:
+        """Close a position at the market, even if its strategy is disabled."""
+        held = self.book.qty(run.name, symbol)
+        side = Side.SELL if held > 0 else Side.BUY
+        return self.propose(run, Wish(symbol, side, abs(held), reason=reason), closing=True)
+
+    def _bare(self, run: StrategyRun, wish: Wish, new_id: str) -> Submit:
+        """An order to show in a refusal, when its numbers could not be made exact."""
+        return Submit(
+            order_id=new_id,
+            strategy=run.name,
+            symbol=wish.symbol,
+            side=wish.side,
+            type=OrderType.MARKET,
+            tif=TimeInForce.DAY,
+            decided_at=self.clock.now(),
+            reason=wish.reason,
+        )
+
+    def _is_exit(self, run: StrategyRun, order: Submit) -> bool:
+        """An exit brings the position towards zero and, with the exits at work, not beyond it."""
+        held = self.book.qty(run.name, order.symbol)
+        if order.qty is None or held * order.side.sign >= 0:
+            return False
+        leaving = sum(
+            (o.remaining for o in self.book.open_orders(run.name, order.symbol) if o.side is order.side),
+            ZERO,
+        )
+        return order.qty + leaving <= abs(held)
+
+    def _situation(self, run: StrategyRun, symbol: str, *, closing: bool) -> Situation:
+        now = self.clock.now()
+        return Situation(
+            settings=self.settings,
+            strategy=run.settings,
+            instrument=self.instruments.get(symbol),
+            since_open=now - self.session_open,
+            until_close=self.session_close - now,
+            feed=self._feed_of(symbol),
+            halted=self.halted,
+            disabled=run.disabled and not closing,
+            rejected=symbol in run.rejected,
+            warming_up=run.ctx.warming_up,
+            position=self.book.qty(run.name, symbol),
+            pending=self.book.pending(run.name, symbol),
+            last=self.last.get(symbol),
+        )
+
+    def propose_cancel(self, run: StrategyRun, order_id: str, reason: str) -> None:
+        """Take a wish to cancel; an order that is not open any more needs none."""
+        order = self._own(run, order_id)
+        if order is None or not order.is_open or order.status is OrderStatus.PENDING_CANCEL:
+            return
+        order.status = next_status(order.status, Kind.PENDING_CANCEL)
+        intent = Cancel(order_id, run.name, order.symbol, self.clock.now(), reason)
+        self._verdicts.append(Approved(intent))
+
+    def propose_replace(
+        self,
+        run: StrategyRun,
+        order_id: str,
+        *,
+        qty: Number | None,
+        limit: Number | None,
+        trigger: Number | None,
+        trail: Number | None,
+    ) -> str:
+        """Take a wish to change an order; return the id the changed one will have."""
+        new_id = self._new_id()
+        order = self._own(run, order_id)
+        if order is None:
+            raise InvariantError(f"{run.name} has no order {order_id}")
+        instrument = self.instruments[order.symbol]
+        intent = Replace(
+            order_id=order_id,
+            new_id=new_id,
+            strategy=run.name,
+            symbol=order.symbol,
+            decided_at=self.clock.now(),
+            qty=None if qty is None else instrument.qty(qty),
+            limit=None if limit is None else instrument.limit(limit, buy=order.side is Side.BUY),
+            trigger=None if trigger is None else instrument.price(trigger),
+            trail=None if trail is None else instrument.price(trail),
+        )
+        if not order.is_open or order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+            self._verdicts.append(Refused(intent, f"the order is {order.status}"))
+            return new_id
+        order.status = next_status(order.status, Kind.PENDING_REPLACE)
+        self.book.await_replacement(order, _changed(order, intent))
+        self._verdicts.append(Approved(intent))
+        return new_id
+
+    def _own(self, run: StrategyRun, order_id: str) -> Order | None:
+        order = self.book.order(order_id)
+        return order if order is not None and order.strategy == run.name else None
+
+    def _refuse(self, order: Submit, reason: str) -> None:
+        self._verdicts.append(Refused(order, reason))
+        self._refusals.append(
+            OrderEvent(order.order_id, Kind.REFUSED, self.clock.now(), order.symbol, reason=reason)
+        )
+
+    def _tell_refusals(self) -> None:
+        """Tell strategies what was refused; one that answers every refusal with a new order is disabled."""
+        told = 0
+        while self._refusals:
+            event = self._refusals.pop(0)
+            verdict = next(
+                v for v in self._verdicts if isinstance(v.intent, Submit) and v.intent.order_id == event.order_id
+            )
+            run = self._runs[verdict.intent.strategy]
+            told += 1
+            if told > _MAX_REFUSALS:
+                self._refusals.clear()
+                self._disable(run, f"answered {_MAX_REFUSALS} refusals with new orders within one input")
+                return
+            self._call(run, "on_order", event)
+            self._flattener.on_order(run, event)
+
+    # -- strategies that misbehave or give up ------------------------------------------------------------------
+
+    def reject(self, run: StrategyRun, symbol: str) -> None:
+        """Stop a symbol for one strategy; report it once nobody here wants it."""
+        run.rejected.add(symbol)
+        if self.book.qty(run.name, symbol) or self.book.open_orders(run.name, symbol):
+            return
+        self._leave(run, symbol)
+
+    def _leave(self, run: StrategyRun, symbol: str) -> None:
+        run.symbols.pop(symbol, None)
+        self._route(symbol)
+        if not any(symbol in other.symbols for other in self._runs.values()):
+            self.given_back.append(symbol)
+
+    def _call(self, run: StrategyRun, name: str, *args: object) -> None:
+        if run.disabled:
+            return
+        self.running = run.name
+        try:
+            getattr(run.strategy, name)(run.ctx, *args)
+        except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+            self._fail(run, name, exc)
+
+    def _fail(self, run: StrategyRun, where: str, exc: Exception) -> None:
+        log.error("strategy %s raised in %s", run.name, where, exc_info=exc)
+        self._disable(run, f"raised in {where}: {type(exc).__name__}: {exc}")
+
+    def _disable(self, run: StrategyRun, reason: str) -> None:
+        """Take a strategy out; its entries are cancelled, its positions handled by the plan's policy."""
+        if run.disabled:
+            return
+        run.disabled = True
+        self.failures.append((run.name, reason))
+        for symbol in run.symbols:
+            self._route(symbol)
+        if self.settings.on_strategy_error == "flatten":
+            self._flattener.start(run, f"{run.name} was disabled")
+            return
+        for order in self.book.open_orders(run.name):
+            if not order.exit:
+                self.propose_cancel(run, order.order_id, f"{run.name} was disabled")
+
+    def warn(self, message: str) -> None:
+        """Tell the operator."""
+        log.warning(message)
+        self.warnings.append(message)
+
+
+def _changed(order: Order, intent: Replace) -> Order:
+    """Return the order that a replacement makes of `order`; it works off what is not filled yet."""
+    return Order(
+        order_id=intent.new_id,
+        strategy=order.strategy,
+        symbol=order.symbol,
+        side=order.side,
+        qty=intent.qty if intent.qty is not None else order.qty,
+        filled=order.filled,
+        limit=intent.limit if intent.limit is not None else order.limit,
+        stop=order.stop,
+        target=order.target,
+        exit=order.exit,
+    )

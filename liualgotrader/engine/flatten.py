@@ -1,0 +1,77 @@
+"""Bringing positions to zero: first what is at work is cancelled, then the rest is closed at the market.
+
+A broker holds the shares that an open order would sell, so closing must wait until the cancels are confirmed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liualgotrader.common.events import OrderEvent
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.orders import OrderStatus
+
+if TYPE_CHECKING:
+    from liualgotrader.engine.core import Engine, StrategyRun
+
+_MAX_TRIES = 5
+
+
+class Flattener:
+    """The positions on their way to zero, by strategy and symbol, with the reason."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._wanted: dict[tuple[str, str], str] = {}
+        self._tries: dict[tuple[str, str], int] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is on its way to zero."""
+        return not self._wanted
+
+    def start(self, run: StrategyRun, reason: str) -> None:
+        """Bring all that a strategy holds or has at work to zero."""
+        book = self._engine.book
+        symbols = {p.symbol: None for p in book.positions() if p.strategy == run.name}
+        symbols |= {order.symbol: None for order in book.open_orders(run.name)}
+        for symbol in symbols:
+            self._wanted[run.name, symbol] = reason
+            self._step(run, symbol)
+
+    def on_order(self, run: StrategyRun, event: OrderEvent) -> None:
+        """Go on when an order of a position on its way has ended."""
+        key = (run.name, event.symbol)
+        if key not in self._wanted:
+            return
+        if event.kind in (Kind.REFUSED, Kind.REJECTED):
+            self._tries[key] = self._tries.get(key, 0) + 1
+            if self._tries[key] >= _MAX_TRIES:
+                self._give_up(run, event)
+                return
+        self._step(run, event.symbol)
+
+    def _give_up(self, run: StrategyRun, event: OrderEvent) -> None:
+        reason = self._wanted.pop((run.name, event.symbol))
+        self._engine.warn(
+            f"{run.name} {event.symbol}: could not be closed ({reason}) after {_MAX_TRIES} tries, "
+            f"the last answer was: {event.reason}; close it by hand",
+        )
+
+    def _step(self, run: StrategyRun, symbol: str) -> None:
+        """Cancel what is at work, or close what is left, or be done."""
+        key = (run.name, symbol)
+        reason = self._wanted[key]
+        orders = self._engine.book.open_orders(run.name, symbol)
+        closing = [order for order in orders if order.order_id in self._engine.closing]
+        if closing:
+            return
+        if orders:
+            for order in orders:
+                if order.status is not OrderStatus.PENDING_CANCEL:
+                    self._engine.propose_cancel(run, order.order_id, reason)
+            return
+        if self._engine.book.qty(run.name, symbol):
+            self._engine.propose_close(run, symbol, reason)
+        else:
+            del self._wanted[key]

@@ -1,0 +1,110 @@
+"""A strategy's words made exact: floats become prices on the tick and quantities in lots, here and nowhere else."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from liualgotrader.common.instruments import Instrument, Number
+from liualgotrader.common.orders import (
+    OrderClass,
+    OrderType,
+    Side,
+    StopLoss,
+    Submit,
+    TakeProfit,
+    TimeInForce,
+)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a strategy passed to `buy` or `sell`, untouched."""
+
+    symbol: str
+    side: Side
+    qty: Number | None
+    notional: Number | None = None
+    type: OrderType | str | None = None
+    limit: Number | None = None
+    trigger: Number | None = None
+    trail_price: Number | None = None
+    trail_percent: Number | None = None
+    tif: TimeInForce | str = TimeInForce.DAY
+    extended_hours: bool = False
+    order_class: OrderClass | str = OrderClass.SIMPLE
+    take_profit: Number | None = None
+    stop_loss: Number | None = None
+    stop_loss_limit: Number | None = None
+    stop: Number | None = None
+    target: Number | None = None
+    reason: str = ""
+    indicators: dict[str, Any] | None = None
+
+
+def order_type(wish: Wish) -> OrderType:
+    """Return the type asked for, or the one that the given prices imply."""
+    if wish.type is not None:
+        return OrderType(wish.type)
+    if wish.trail_price is not None or wish.trail_percent is not None:
+        return OrderType.TRAILING_STOP
+    if wish.trigger is not None:
+        return OrderType.STOP if wish.limit is None else OrderType.STOP_LIMIT
+    return OrderType.MARKET if wish.limit is None else OrderType.LIMIT
+
+
+def exact(
+    wish: Wish, instrument: Instrument, *, order_id: str, strategy: str, now: int, last: float | None
+) -> Submit:
+    """Turn a wish into an order. Raises BadNumber on what no venue could take.
+
+    Limits round in the strategy's favour (buys down, sells up), triggers to the nearest tick.
+    """
+    buy = wish.side is Side.BUY
+    return Submit(
+        order_id=order_id,
+        strategy=strategy,
+        symbol=wish.symbol,
+        side=wish.side,
+        type=order_type(wish),
+        tif=TimeInForce(wish.tif),
+        decided_at=now,
+        qty=None if wish.qty is None else instrument.qty(wish.qty),
+        notional=None if wish.notional is None else _money(wish.notional),
+        limit=None if wish.limit is None else instrument.limit(wish.limit, buy=buy),
+        trigger=_price(instrument, wish.trigger),
+        trail_price=_price(instrument, wish.trail_price),
+        trail_percent=None if wish.trail_percent is None else Decimal(str(wish.trail_percent)),
+        extended_hours=wish.extended_hours,
+        order_class=OrderClass(wish.order_class),
+        take_profit=_take_profit(wish, instrument),
+        stop_loss=_stop_loss(wish, instrument),
+        reference_price=_price(instrument, last),
+        stop=_price(instrument, wish.stop),
+        target=_price(instrument, wish.target),
+        reason=wish.reason,
+        indicators=wish.indicators or {},
+    )
+
+
+def _price(instrument: Instrument, value: Number | None) -> Decimal | None:
+    return None if value is None else instrument.price(value)
+
+
+def _money(value: Number) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.01"))
+
+
+def _take_profit(wish: Wish, instrument: Instrument) -> TakeProfit | None:
+    if wish.take_profit is None:
+        return None
+    return TakeProfit(limit=instrument.price(wish.take_profit))
+
+
+def _stop_loss(wish: Wish, instrument: Instrument) -> StopLoss | None:
+    if wish.stop_loss is None:
+        return None
+    return StopLoss(
+        trigger=instrument.price(wish.stop_loss), limit=_price(instrument, wish.stop_loss_limit)
+    )

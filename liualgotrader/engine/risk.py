@@ -1,0 +1,160 @@
+"""The gates an intent passes before it is approved. One gate, one function; each returns a reason or None.
+
+These are what one consumer can judge alone. Cash, exposure and rates over all consumers are judged at admission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from liualgotrader.common.events import FeedState
+from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.orders import Submit
+from liualgotrader.engine.settings import EngineSettings, StrategySettings
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What the gates look at, as of the intent."""
+
+    settings: EngineSettings
+    strategy: StrategySettings
+    instrument: Instrument | None
+    since_open: int
+    until_close: int
+    feed: FeedState
+    halted: str
+    disabled: bool
+    rejected: bool
+    warming_up: bool
+    position: Decimal
+    pending: Decimal
+    last: float | None
+
+
+Gate = Callable[[Submit, Situation], str | None]
+
+
+def known(order: Submit, now: Situation) -> str | None:
+    """The symbol was picked, and this strategy may still order."""
+    if now.instrument is None:
+        return f"{order.symbol} is not among the symbols of this session"
+    if now.disabled:
+        return f"{order.strategy} is disabled"
+    if now.warming_up:
+        return "history is for warming up, not for trading"
+    return None
+
+
+def sized(order: Submit, now: Situation) -> str | None:
+    """There is something to trade."""
+    if order.qty is not None and order.qty <= 0:
+        return "the quantity rounds down to nothing"
+    if order.notional is not None and order.notional < 1:
+        return f"a notional order needs at least 1 dollar, was {order.notional}"
+    if order.qty is None and order.notional is None:
+        return "neither a quantity nor an amount was given"
+    return None
+
+
+def in_session(order: Submit, now: Situation) -> str | None:
+    """Nothing leaves after the close; before the open only what asks for extended hours or an auction."""
+    if now.settings.bypass_market_schedule:
+        return None
+    if now.until_close <= 0 and not order.extended_hours:
+        return "the session is over"
+    return None
+
+
+def in_window(order: Submit, now: Situation) -> str | None:
+    """Entries keep to the schedule of the plan."""
+    if order.exit or now.settings.bypass_market_schedule or not now.strategy.windows:
+        return None
+    if any(window.holds(now.since_open) for window in now.strategy.windows):
+        return None
+    return "outside the schedule of the plan"
+
+
+def not_halted(order: Submit, now: Situation) -> str | None:
+    """An operator or a limit stopped entries; exits go on."""
+    return f"entries are halted: {now.halted}" if now.halted and not order.exit else None
+
+
+def feed_is_live(order: Submit, now: Situation) -> str | None:
+    """Entries need to see the market; exits do not."""
+    if order.exit or now.feed is FeedState.LIVE:
+        return None
+    return f"the feed of {order.symbol} is {now.feed}"
+
+
+def not_given_back(order: Submit, now: Situation) -> str | None:
+    """A symbol that the strategy rejected is not entered again."""
+    return f"{order.symbol} was rejected by this strategy" if now.rejected and not order.exit else None
+
+
+def can_be_shorted(order: Submit, now: Situation) -> str | None:
+    """Selling below zero needs something that can be borrowed, in whole lots."""
+    if order.side.sign > 0 or order.exit or now.instrument is None:
+        return None
+    if now.position + now.pending > 0:
+        return None
+    if not now.instrument.shortable:
+        return f"{order.symbol} cannot be sold short"
+    if order.qty is None or order.qty % now.instrument.lot:
+        return f"short sales of {order.symbol} need whole lots of {now.instrument.lot}"
+    return None
+
+
+def _value(order: Submit, now: Situation, qty: Decimal) -> Decimal | None:
+    price = order.limit or order.trigger
+    if price is None and now.last is not None:
+        price = Decimal(repr(now.last))
+    return None if price is None else abs(qty) * price
+
+
+def within_max_order(order: Submit, now: Situation) -> str | None:
+    """One order stays below the plan's `max_order` dollars."""
+    largest = now.settings.max_order
+    if largest is None or order.exit:
+        return None
+    value = order.notional if order.qty is None else _value(order, now, order.qty)
+    if value is not None and value > largest:
+        return f"worth {value:.2f}, more than max_order = {largest}"
+    return None
+
+
+def within_max_position(order: Submit, now: Situation) -> str | None:
+    """A strategy's position in a symbol stays below the plan's `max_position` dollars."""
+    largest = now.settings.max_position
+    if largest is None or order.exit or order.qty is None:
+        return None
+    after = now.position + now.pending + order.qty * order.side.sign
+    value = _value(order, now, after)
+    if value is not None and value > largest:
+        return f"the position would be worth {value:.2f}, more than max_position = {largest}"
+    return None
+
+
+GATES: tuple[Gate, ...] = (
+    known,
+    sized,
+    in_session,
+    not_halted,
+    in_window,
+    feed_is_live,
+    not_given_back,
+    can_be_shorted,
+    within_max_order,
+    within_max_position,
+)
+
+
+def refusal(order: Submit, now: Situation) -> str | None:
+    """Return the first gate's reason to refuse, or None when all let the order pass."""
+    for gate in GATES:
+        reason = gate(order, now)
+        if reason is not None:
+            return reason
+    return None

@@ -1,0 +1,198 @@
+"""The only loop. Inputs come in batches; each is journalled before anyone sees it, and each verdict before it leaves.
+
+In a session engine time is the moment of admission, one stamp a batch. In lockstep and in a backtest it is each
+event's own stamp: what happens between events (timers first, then fills) is admitted at its own time, before the
+market of the same instant.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from liualgotrader.common.events import (
+    AccountUpdate,
+    Event,
+    Input,
+    OrderEvent,
+    TimerFired,
+)
+from liualgotrader.common.orders import Approved, Verdict
+from liualgotrader.engine.core import Engine
+
+OWN_STAMPS = -1
+_NEVER = 1 << 62
+
+
+class Batch(msgspec.Struct):
+    """Market events that came together.
+
+    `raw` are the bytes they came in, for the journal; `dropped` the indexes that were too old. `ts` is the moment of
+    admission, or OWN_STAMPS. `between` are inputs to admit at their own times among the events, in time order;
+    with own stamps, everything due by `until` is admitted before the batch is done.
+    """
+
+    ts: int
+    raw: bytes = b""
+    events: Sequence[Input] = ()
+    dropped: tuple[int, ...] = ()
+    between: deque[Input] = msgspec.field(default_factory=deque)
+    until: int = 0
+
+
+class JournalPort(Protocol):
+    """Where inputs and verdicts are recorded."""
+
+    def batch(self, ts: int, raw: bytes, dropped: Sequence[int] = ()) -> None:
+        """Record a batch in the bytes it came in."""
+
+    def input(self, ts: int, after: int, event: Event) -> None:
+        """Record one input."""
+
+    def verdicts(self, after: int, verdicts: Sequence[Verdict]) -> None:
+        """Record what risk said."""
+
+    def write_through(self) -> None:
+        """Hand what was recorded to the operating system."""
+
+
+class NoJournal:
+    """Records nothing: stored history needs no journal."""
+
+    def batch(self, ts: int, raw: bytes, dropped: Sequence[int] = ()) -> None:
+        """Record nothing."""
+
+    def input(self, ts: int, after: int, event: Event) -> None:
+        """Record nothing."""
+
+    def verdicts(self, after: int, verdicts: Sequence[Verdict]) -> None:
+        """Record nothing."""
+
+    def write_through(self) -> None:
+        """Do nothing."""
+
+
+class Desk(Protocol):
+    """Where approved intents are admitted and sent, and where order events are booked."""
+
+    async def submit(self, approved: Sequence[Approved]) -> Sequence[OrderEvent | AccountUpdate]:
+        """Admit together, queue for sending; return what is known at once (refusals, the new account)."""
+
+    async def book(self, event: OrderEvent) -> Sequence[AccountUpdate] | None:
+        """Record an order event once; return the new account, or None when it was recorded before."""
+
+
+class Runner:
+    """Drives one engine."""
+
+    def __init__(self, engine: Engine, desk: Desk, journal: JournalPort) -> None:
+        self._engine = engine
+        self._desk = desk
+        self._journal = journal
+        self._after = -1
+        self.decided: list[tuple[str, str, int]] = []
+
+    async def run(self, inputs: AsyncIterator[Batch]) -> None:
+        """Admit everything that comes, until it ends."""
+        async for batch in inputs:
+            await self.admit(batch)
+
+    async def admit(self, batch: Batch) -> None:
+        """Admit one batch."""
+        if batch.events:
+            self._journal.batch(batch.ts, batch.raw, batch.dropped)
+            self._after = -1
+        if batch.ts == OWN_STAMPS:
+            await self._admit_own_stamps(batch)
+        else:
+            await self._admit_at(batch)
+
+    async def _admit_at(self, batch: Batch) -> None:
+        """Admit at one moment: timers due by it, then order events and the like, then the market."""
+        clock = self._engine.clock
+        clock.advance(max(batch.ts, clock.now()))
+        await self._fire(clock.now())
+        for event in batch.between:
+            await self._admit_input(event)
+        process = self._engine.process
+        dropped = batch.dropped
+        for index, event in enumerate(batch.events):
+            if dropped and index in dropped:
+                continue
+            if verdicts := process(event):
+                self._after = index
+                await self._act(verdicts)
+        self._after = len(batch.events) - 1 if batch.events else self._after
+
+    async def _admit_own_stamps(self, batch: Batch) -> None:
+        """Admit each event at its own time, and what is due between them at theirs."""
+        clock, process = self._engine.clock, self._engine.process
+        between = batch.between
+        for index, event in enumerate(batch.events):
+            ts = event.ts_event
+            due = clock.next_due()
+            if (due is not None and due <= ts) or (between and between[0].ts_event <= ts):
+                await self._between(between, ts)
+            if ts > clock.now():
+                clock.advance(ts)
+            self._after = index
+            if verdicts := process(event):
+                await self._act(verdicts)
+        if batch.until:
+            await self._between(between, batch.until)
+            if batch.until > clock.now():
+                clock.advance(batch.until)
+
+    async def _between(self, between: deque[Input], upto: int) -> None:
+        """Admit the timers and waiting inputs due by `upto`; at one instant the timers come first."""
+        clock = self._engine.clock
+        while True:
+            due = clock.next_due()
+            timer_at = _NEVER if due is None else due
+            input_at = between[0].ts_event if between else _NEVER
+            if min(timer_at, input_at) > upto:
+                return
+            if timer_at <= input_at:
+                clock.advance(max(timer_at, clock.now()))
+                await self._fire(timer_at)
+            else:
+                event = between.popleft()
+                clock.advance(max(input_at, clock.now()))
+                await self._admit_input(event)
+
+    async def _fire(self, upto: int) -> None:
+        for timer in self._engine.clock.pop_due(upto):
+            await self._admit_input(timer)
+
+    async def _admit_input(self, event: Input) -> None:
+        account: Sequence[AccountUpdate] | None = ()
+        if isinstance(event, OrderEvent):
+            account = await self._desk.book(event)
+            if account is None:
+                return
+        await self._let_happen(event)
+        for update in account:
+            await self._let_happen(update)
+
+    async def _let_happen(self, event: Input) -> None:
+        self._journal.input(self._engine.clock.now(), self._after, event)
+        if verdicts := self._engine.process(event):
+            await self._act(verdicts)
+
+    async def _act(self, verdicts: list[Verdict]) -> None:
+        """Record, then let leave. What is refused at admission is the next input."""
+        self._journal.verdicts(self._after, verdicts)
+        approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
+        if not approved:
+            return
+        self._journal.write_through()
+        for answer in await self._desk.submit(approved):
+            await self._let_happen(answer)
+
+
+def is_timer(event: Input) -> bool:
+    """Whether an input came from the engine's own clock."""
+    return isinstance(event, TimerFired)

@@ -1,0 +1,146 @@
+"""The market's link: batches with the moment their socket was read; what nobody can wait for may be lost, loudly."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from liualgotrader.common.events import Event, FeedState, FeedStatus, Input, Quote
+from liualgotrader.common.wire import decode_events, encode_events
+from liualgotrader.links.port import Receiver, Sender
+from liualgotrader.links.slots import SlotLinks
+
+_HEAD = struct.Struct("<cq")
+_EVENTS, _MARK = b"E", b"M"
+_MOST_WAITING = 256
+
+
+class MarketBatch(msgspec.Struct):
+    """Events as they came off the link; `raw` are their bytes. A mark has `mark` and no events."""
+
+    read_at: int
+    raw: bytes = b""
+    events: list[Input] = []
+    mark: int | None = None
+
+
+def events_payload(read_at: int, events: Sequence[Event]) -> bytes:
+    """Return a batch as it travels: encoded once, for every consumer that gets it."""
+    return _HEAD.pack(_EVENTS, read_at) + encode_events(events)
+
+
+def mark_payload(mark: int) -> bytes:
+    """Return a mark of the lockstep as it travels."""
+    return _HEAD.pack(_MARK, mark)
+
+
+class MarketSender:
+    """The producer's side for one slot. It never waits.
+
+    When the link is full, batches wait in a short row. When that is full too, quotes are conflated to the newest of
+    each symbol, and the symbols whose trades or bars had to go are told in a FeedStatus(GAP).
+    """
+
+    def __init__(self, links: SlotLinks) -> None:
+        self._links = links
+        self._generation = links.generation
+        self._sender: Sender = links.market[self._generation].sender()
+        self._waiting: deque[bytes] = deque()
+        self._quotes: dict[str, Quote] = {}
+        self._lost: dict[str, None] = {}
+        self.dropped = 0
+        self.conflated = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits for the link."""
+        return bool(self._waiting or self._quotes or self._lost or self._sender.backlog)
+
+    def send(self, payload: bytes, events: Sequence[Event]) -> None:
+        """Send a batch that was encoded already; `events` are needed only if it cannot be sent."""
+        if not self._waiting and not self._quotes and self._sender.send(payload):
+            return
+        self.pump(0)
+        if len(self._waiting) < _MOST_WAITING and not self._quotes:
+            self._waiting.append(payload)
+            return
+        self._conflate(events)
+
+    def send_mark(self, mark: int) -> None:
+        """Send a mark. In lockstep the exchange waits for us, so the row never fills up."""
+        self._waiting.append(mark_payload(mark))
+        self.pump(0)
+
+    def _conflate(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Quote):
+                self.conflated += event.symbol in self._quotes
+                self._quotes[event.symbol] = event
+            else:
+                self.dropped += 1
+                self._lost[event.symbol] = None  # type: ignore[attr-defined]
+
+    def pump(self, now: int) -> None:
+        """Move to the next spare if told to, then send what waits, as far as it goes. `now` is monotonic ns."""
+        if self._links.generation != self._generation:
+            self._switch()
+        self._sender.pump()
+        while self._waiting and self._sender.send(self._waiting[0]):
+            self._waiting.popleft()
+        if self._waiting or not (self._quotes or self._lost):
+            return
+        events: list[Event] = list(self._quotes.values())
+        if self._lost:
+            reason = "the consumer could not keep up"
+            events.insert(0, FeedStatus(FeedState.GAP, 0, tuple(self._lost), reason))
+        if self._sender.send(events_payload(now, events)):
+            self._quotes.clear()
+            self._lost.clear()
+
+    def _switch(self) -> None:
+        """Start afresh on the next link: what waited belongs to a consumer, or a producer, that is gone."""
+        self._sender.abandon()
+        self._generation = self._links.generation
+        self._sender = self._links.market[self._generation].sender()
+        self._waiting.clear()
+
+
+class MarketReceiver:
+    """The consumer's side."""
+
+    def __init__(self, links: SlotLinks) -> None:
+        self._links = links
+        self.generation = links.generation
+        self._receiver: Receiver = links.market[self.generation].receiver()
+
+    def fileno(self) -> int:
+        """Return the descriptor to watch; it changes with a switch."""
+        return self._receiver.fileno()
+
+    def switched(self) -> bool:
+        """Move to the next spare if told to; True when that happened."""
+        if self._links.generation == self.generation:
+            return False
+        self.generation = self._links.generation
+        self._receiver = self._links.market[self.generation].receiver()
+        return True
+
+    def receive(self) -> list[MarketBatch]:
+        """Return the batches that have arrived, undecoded (`events` is filled by `decode`)."""
+        return [_batch(payload) for payload in self._receiver.receive()]
+
+
+def _batch(payload: bytes) -> MarketBatch:
+    kind, stamp = _HEAD.unpack_from(payload)
+    if kind == _MARK:
+        return MarketBatch(0, mark=stamp)
+    return MarketBatch(stamp, payload[_HEAD.size :])
+
+
+def decode(batch: MarketBatch) -> MarketBatch:
+    """Fill in the events of a batch."""
+    batch.events = decode_events(batch.raw)
+    return batch

@@ -1,0 +1,220 @@
+"""The journal: every input in the order it was admitted, and every verdict, so that a run can be lived again.
+
+A file is a row of frames: length, CRC-32, kind, payload. A batch keeps the bytes it travelled in, with one admission
+stamp; what was admitted between its events (refusals, timers, fills) follows with the index it came after. A killed
+process leaves at most a torn last frame; the reader takes the intact part and says what is missing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import shutil
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from liualgotrader.common.errors import StoreError
+from liualgotrader.common.events import Event, Input
+from liualgotrader.common.orders import Verdict
+from liualgotrader.common.wire import (
+    decode_event,
+    decode_events,
+    decode_verdicts,
+    encode_event,
+    encode_verdicts,
+)
+
+log = logging.getLogger(__name__)
+
+MAGIC = b"LIUJ\x01\n"
+OWN_STAMPS = -1
+_FRAME = struct.Struct("<IIB")
+_BATCH = struct.Struct("<qI")
+_INPUT = struct.Struct("<qi")
+_VERDICTS = struct.Struct("<i")
+_HEADER, _BATCH_KIND, _INPUT_KIND, _VERDICT_KIND = range(4)
+_BUFFER = 256 * 1024
+
+
+class BatchFrame(msgspec.Struct, frozen=True):
+    """Market events admitted together. `ts` is OWN_STAMPS where each event's own time is engine time (lockstep)."""
+
+    ts: int
+    events: list[Input]
+    dropped: frozenset[int]
+
+
+class InputFrame(msgspec.Struct, frozen=True):
+    """One input, admitted at `ts` after event number `after` of the batch before it; -1 is before its first event."""
+
+    ts: int
+    after: int
+    event: Input
+
+
+class VerdictFrame(msgspec.Struct, frozen=True):
+    """What risk said after the input admitted last; `after` as in InputFrame."""
+
+    after: int
+    verdicts: list[Verdict]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What is needed to live a run again: the plan, the sources, the settings, the versions."""
+
+    batch_id: str
+    slot: str
+    incarnation: int
+    settings: bytes
+    plan: str
+    sources: dict[str, str]
+    versions: dict[str, str]
+    continued: int = 0
+
+
+Frame = Header | BatchFrame | InputFrame | VerdictFrame
+
+
+class Journal:
+    """Writes the journal of one consumer incarnation. What is not yet with the OS is in a buffer of 256 KiB."""
+
+    def __init__(self, path: Path, header: Header, *, rotate_bytes: int = 256 * 1024 * 1024) -> None:
+        self._base = path
+        self._header = header
+        self._rotate_bytes = rotate_bytes
+        self._part = 0
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self._written = 0
+        self.paths: list[Path] = []
+        self._fd = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self) -> int:
+        path = self._base if not self._part else self._base.with_suffix(f".{self._part}.journal")
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except OSError as exc:
+            raise StoreError(f"cannot write the journal {path}: {exc.strerror}") from exc
+        self.paths.append(path)
+        self._written = 0
+        header = msgspec.structs.replace(self._header, continued=self._part)
+        self._buffer.append(MAGIC)
+        self._frame(_HEADER, msgspec.msgpack.encode(header))
+        return fd
+
+    def _frame(self, kind: int, payload: bytes) -> None:
+        self._buffer.append(_FRAME.pack(len(payload), zlib.crc32(payload), kind))
+        self._buffer.append(payload)
+        self._buffered += len(payload) + _FRAME.size
+        if self._buffered > _BUFFER:
+            self.write_through()
+
+    def batch(self, ts: int, raw: bytes, dropped: Sequence[int] = ()) -> None:
+        """Record a batch in the bytes it came in, before anyone sees it."""
+        if self._written > self._rotate_bytes:
+            self._rotate()
+        indexes = struct.pack(f"<{len(dropped)}I", *dropped) if dropped else b""
+        self._frame(_BATCH_KIND, _BATCH.pack(ts, len(dropped)) + indexes + raw)
+
+    def input(self, ts: int, after: int, event: Event) -> None:
+        """Record one input, before anyone sees it."""
+        self._frame(_INPUT_KIND, _INPUT.pack(ts, after) + encode_event(event))
+
+    def verdicts(self, after: int, verdicts: Sequence[Verdict]) -> None:
+        """Record what risk said."""
+        self._frame(_VERDICT_KIND, _VERDICTS.pack(after) + encode_verdicts(verdicts))
+
+    def write_through(self) -> None:
+        """Hand everything to the operating system: it survives a kill of this process."""
+        if not self._buffer:
+            return
+        data = b"".join(self._buffer)
+        self._buffer.clear()
+        self._buffered = 0
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._fd, view) :]
+        except OSError as exc:
+            raise StoreError(f"the journal {self.paths[-1]} cannot be written: {exc.strerror}") from exc
+        self._written += len(data)
+
+    def _rotate(self) -> None:
+        self.write_through()
+        os.close(self._fd)
+        self._part += 1
+        self._fd = self._open()
+
+    def close(self) -> None:
+        """Write what is left and compress the files."""
+        self.write_through()
+        os.close(self._fd)
+        self.paths = [compress(path) for path in self.paths]
+
+
+def compress(path: Path) -> Path:
+    """Gzip a closed journal file; return its new path."""
+    target = path.with_name(path.name + ".gz")
+    partial = target.with_name(target.name + ".part")
+    with path.open("rb") as source, gzip.open(partial, "wb", compresslevel=1) as sink:
+        shutil.copyfileobj(source, sink, 1 << 20)
+    partial.rename(target)
+    path.unlink()
+    return target
+
+
+def read_journal(path: Path) -> Iterator[Frame]:
+    """Iterate over the intact frames of a journal file, gzipped or not. A torn end is logged, not raised.
+
+    Raises StoreError when the file is no journal at all.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as stream:
+        if stream.read(len(MAGIC)) != MAGIC:
+            raise StoreError(f"{path} is not a journal of this version")
+        while head := stream.read(_FRAME.size):
+            if len(head) < _FRAME.size:
+                log.warning("%s ends inside a frame; the intact part is used", path)
+                return
+            size, checksum, kind = _FRAME.unpack(head)
+            payload = stream.read(size)
+            if len(payload) < size or zlib.crc32(payload) != checksum:
+                log.warning("%s has a torn or damaged frame; what comes after it is not used", path)
+                return
+            yield _decode(kind, payload)
+
+
+def _decode(kind: int, payload: bytes) -> Frame:
+    match kind:
+        case 0:
+            return msgspec.msgpack.decode(payload, type=Header)
+        case 1:
+            ts, count = _BATCH.unpack_from(payload)
+            start = _BATCH.size + 4 * count
+            dropped = struct.unpack_from(f"<{count}I", payload, _BATCH.size)
+            return BatchFrame(ts, decode_events(memoryview(payload)[start:]), frozenset(dropped))
+        case 2:
+            ts, after = _INPUT.unpack_from(payload)
+            return InputFrame(ts, after, decode_event(memoryview(payload)[_INPUT.size :]))
+        case 3:
+            (after,) = _VERDICTS.unpack_from(payload)
+            return VerdictFrame(after, decode_verdicts(memoryview(payload)[_VERDICTS.size :]))
+    raise StoreError(f"a journal frame of unknown kind {kind}")

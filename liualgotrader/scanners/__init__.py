@@ -1,0 +1,1 @@
+"""What proposes symbols, for all strategies or for one."""

@@ -1,0 +1,223 @@
+"""The author's page: what a strategy is, and what it may ask for.
+
+A strategy is plain synchronous code. It cannot await, so it cannot block the others, sleep, or look at anything
+that was not admitted as an input; that is what makes a recorded session replay decision for decision.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+from typing import Any, ClassVar, Protocol
+
+from liualgotrader.common.clock import EngineClock
+from liualgotrader.common.data_loader import DataLoader
+from liualgotrader.common.events import Bar, OrderEvent, Quote, TimerFired, Trade
+from liualgotrader.common.instruments import Instrument, Number
+from liualgotrader.common.orders import Order, OrderClass, OrderType, TimeInForce
+
+
+class StrategyType(Enum):
+    """Whether positions may stay overnight. DAY_TRADE positions are liquidated before the close."""
+
+    DAY_TRADE = 1
+    SWING = 2
+
+
+class Context(Protocol):
+    """A strategy's view of the world at `clock.now()`: its own positions and orders, the admitted data."""
+
+    @property
+    def clock(self) -> EngineClock:
+        """Engine time; set a timer with `call_at`."""
+
+    @property
+    def data(self) -> DataLoader:
+        """Admitted history: `ctx.data["AAPL"].close[-1]`. Blind past now."""
+
+    @property
+    def cash(self) -> Decimal:
+        """Cash of the whole account as of the last AccountUpdate, in dollars."""
+
+    @property
+    def buying_power(self) -> Decimal:
+        """What the whole account could still buy as of the last AccountUpdate, in dollars."""
+
+    @property
+    def portfolio_value(self) -> Decimal:
+        """The plan's `portfolio_value`, in dollars."""
+
+    @property
+    def risk(self) -> float:
+        """The plan's `risk`: the fraction of portfolio_value to lose on one trade that goes wrong."""
+
+    @property
+    def session_open(self) -> int:
+        """When today's session opens, ns UTC."""
+
+    @property
+    def session_close(self) -> int:
+        """When today's session closes, ns UTC."""
+
+    @property
+    def warming_up(self) -> bool:
+        """Whether the bar at hand is history, on which nothing can be bought or sold."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols this strategy is given here, in the order they came."""
+
+    def last(self, symbol: str) -> float | None:
+        """Return the last price admitted for a symbol (trade, else bar's close), or None."""
+
+    def position(self, symbol: str) -> Decimal:
+        """Return what this strategy holds of a symbol; short is negative, nothing is 0."""
+
+    def positions(self) -> dict[str, Decimal]:
+        """Return what this strategy holds, without the zeros."""
+
+    def entry_price(self, symbol: str) -> Decimal | None:
+        """Return the average price at which the position was opened, or None without one."""
+
+    def pending(self, symbol: str) -> Decimal:
+        """Return what open orders of this strategy would still buy (positive) or sell (negative)."""
+
+    def orders(self, symbol: str | None = None) -> list[Order]:
+        """Return this strategy's open orders, oldest first."""
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Return what the venue allows for a symbol."""
+
+    def buy(
+        self,
+        symbol: str,
+        qty: Number | None = None,
+        *,
+        notional: Number | None = None,
+        type: OrderType | str | None = None,
+        limit: Number | None = None,
+        trigger: Number | None = None,
+        trail_price: Number | None = None,
+        trail_percent: Number | None = None,
+        tif: TimeInForce | str = TimeInForce.DAY,
+        extended_hours: bool = False,
+        order_class: OrderClass | str = OrderClass.SIMPLE,
+        take_profit: Number | None = None,
+        stop_loss: Number | None = None,
+        stop_loss_limit: Number | None = None,
+        stop: Number | None = None,
+        target: Number | None = None,
+        reason: str = "",
+        indicators: dict[str, Any] | None = None,
+    ) -> str:
+        """Ask to buy; return the order's id. What becomes of it is told by `on_order`.
+
+        `type` follows from the prices when left out: market, `limit`, `trigger` (stop), both (stop-limit).
+        `stop`, `target`, `reason` and `indicators` describe the plan and are stored with the trades; to have the
+        broker keep exits, use order_class "bracket", "oto" or "oco" with `take_profit` and `stop_loss`.
+        """
+
+    def sell(
+        self,
+        symbol: str,
+        qty: Number | None = None,
+        *,
+        notional: Number | None = None,
+        type: OrderType | str | None = None,
+        limit: Number | None = None,
+        trigger: Number | None = None,
+        trail_price: Number | None = None,
+        trail_percent: Number | None = None,
+        tif: TimeInForce | str = TimeInForce.DAY,
+        extended_hours: bool = False,
+        order_class: OrderClass | str = OrderClass.SIMPLE,
+        take_profit: Number | None = None,
+        stop_loss: Number | None = None,
+        stop_loss_limit: Number | None = None,
+        stop: Number | None = None,
+        target: Number | None = None,
+        reason: str = "",
+        indicators: dict[str, Any] | None = None,
+    ) -> str:
+        """Ask to sell, or to sell short from flat; return the order's id. See `buy`."""
+
+    def cancel(self, order_id: str, *, reason: str = "") -> None:
+        """Ask to take an open order back."""
+
+    def replace(
+        self,
+        order_id: str,
+        *,
+        qty: Number | None = None,
+        limit: Number | None = None,
+        trigger: Number | None = None,
+        trail: Number | None = None,
+    ) -> str:
+        """Ask to change an open order; return the id that the changed order will have."""
+
+    def close(self, symbol: str, *, reason: str = "") -> str | None:
+        """Ask to flatten the position at the market; return the order's id, or None when flat."""
+
+    def reject(self, symbol: str) -> None:
+        """Give a symbol back for the rest of the session; its events stop once nobody wants them."""
+
+    def call_at(self, ts: int, name: str) -> None:
+        """Ask for `on_timer` with `name` at `ts` (ns UTC)."""
+
+    def load(self, key: str) -> str | None:
+        """Return a value kept in the keystore of this strategy and slot, across sessions."""
+
+    def save(self, key: str, value: str) -> None:
+        """Keep a value in the keystore of this strategy and slot."""
+
+    def log(self, message: str, **fields: Any) -> None:
+        """Write a line to the session's log."""
+
+
+class Strategy:
+    """Subclass this. Annotated class attributes are parameters; the plan may set them.
+
+    ```python
+    class BuyTheDip(Strategy):
+        dip: float = 0.01
+
+        def on_bar(self, ctx: Context, bar: Bar) -> None:
+            if not ctx.position(bar.symbol) and bar.close < bar.open * (1 - self.dip):
+                ctx.buy(bar.symbol, 100, reason="dip")
+    ```
+    """
+
+    type: ClassVar[StrategyType] = StrategyType.DAY_TRADE
+    warmup: ClassVar[int] = 0
+    """How many complete minute bars of history `on_bar` is shown before the first live event of a symbol."""
+    warmup_days: ClassVar[int] = 0
+    """How many daily bars before today `ctx.data.daily[symbol]` holds."""
+    portfolio: ClassVar[bool] = False
+    """Whether one instance gets all symbols, in one consumer, instead of one instance per consumer."""
+
+    name: str
+    """The name in the plan; set by the framework."""
+
+    def on_start(self, ctx: Context) -> None:
+        """Begin an incarnation: positions and open orders are already known."""
+
+    def on_bar(self, ctx: Context, bar: Bar) -> None:
+        """See a bar that is complete."""
+
+    def on_trade(self, ctx: Context, trade: Trade) -> None:
+        """See a print."""
+
+    def on_quote(self, ctx: Context, quote: Quote) -> None:
+        """See a new best bid and ask."""
+
+    def on_order(self, ctx: Context, event: OrderEvent) -> None:
+        """Hear of one of this strategy's orders: fills, refusals, cancels."""
+
+    def on_timer(self, ctx: Context, timer: TimerFired) -> None:
+        """Hear that a moment asked for with `call_at` has come."""
+
+    def on_session_close(self, ctx: Context) -> None:
+        """Hear that the session is over; nothing can be ordered any more."""
+
+    def on_stop(self, ctx: Context) -> None:
+        """End: the last call of an incarnation."""
