@@ -132,6 +132,14 @@ class Guard:
         self._selector.register(client, selectors.EVENT_READ, self._hear_client)
         if self.ready is not None:
             send(client, self.ready)
+        self._release()
+
+    def _release(self) -> None:
+        """Let those go who took themselves for the last, now that another has come."""
+        for client in self.leaving:
+            send(client, Detached(stopped=False))
+            client.close()
+        self.leaving.clear()
 
     def _hear_client(self, client: socket.socket) -> None:
         """Detach a client at the end of its stream; the last one is told when all is over."""
@@ -139,11 +147,9 @@ class Guard:
             return
         self._selector.unregister(client)
         self.clients.remove(client)
+        self.leaving.append(client)
         if self.clients:
-            send(client, Detached(stopped=False))
-            client.close()
-        else:
-            self.leaving.append(client)
+            self._release()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,6 +26,7 @@ LEFTOVER_PATIENCE_SECONDS = 60.0
 # What the server says in its log, and what its owner can do about it.
 REMEDIES = (
     ("No space left on device", "the disk is full: make room on it"),
+    ("Check free disk space", "the disk is full: make room on it"),
     ("Disk quota exceeded", "the disk quota is used up: make room"),
     ("Permission denied", "give the directory back to the account that owned it, or use another"),
     ("has wrong ownership", "run under the account that made the directory, or use another one"),
