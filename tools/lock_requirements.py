@@ -27,7 +27,7 @@ EVERYWHERE = " or ".join(
 )
 HEADER = """\
 # Made by tools/lock from pyproject.toml: what the tests ran with, tools included. Do not edit.
-# For CPython 3.11 and later on Linux (x86_64, aarch64) and macOS; wheels only:
+# For CPython 3.11 and later on Linux (x86_64, aarch64) and macOS 14 and later; wheels only:
 #   pip install --require-hashes --only-binary :all: -r requirements.txt
 """
 
