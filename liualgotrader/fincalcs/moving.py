@@ -1,0 +1,248 @@
+"""Moving averages: incremental classes and their batch twins.
+
+Every class has `update(value) -> float`, `value` (NaN until ready) and `ready`. A batch function
+takes a series and returns one of the same length with leading NaN, equal bit for bit to what the
+class gives value by value. Values must be numbers: a NaN stays in an EMA for ever.
+"""
+
+from itertools import accumulate
+from math import nan
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from liualgotrader.fincalcs.arrays import FloatArray, all_nan, check_period, floats
+from liualgotrader.fincalcs.windows import from_blocks, heads, tails, tails_before, to_blocks
+
+
+class SMA:
+    """Average the last `period` values; drift-free (see `windows`)."""
+
+    __slots__ = ("_block", "_head", "_period", "_tails", "period", "ready", "value")
+
+    def __init__(self, period: int) -> None:
+        self.period = check_period(period)
+        self._period = float(period)
+        self._block: list[float] = []
+        self._tails: list[float] = []
+        self._head = 0.0
+        self.ready = False
+        self.value = nan
+
+    def update(self, value: float) -> float:
+        """Take the next value and return the average, NaN before the window is full."""
+        self._block.append(value)
+        self._head = head = self._head + value
+        if self._tails:
+            self.value = average = (head + self._tails.pop()) / self._period
+            return average
+        return self._fill()
+
+    def _fill(self) -> float:
+        block = self._block
+        if len(block) == self.period:
+            self.value = self._head / self._period
+            self._tails = list(accumulate(reversed(block)))[:-1]
+            self._head = 0.0
+            self.ready = True
+            block.clear()
+        return self.value
+
+
+def sma(values: npt.ArrayLike, period: int) -> FloatArray:
+    """Average each window of `period` values (TA-Lib: SMA)."""
+    series = floats(values)
+    blocks = to_blocks(series, check_period(period))
+    sums = heads(blocks)
+    sums[1:, :-1] += tails_before(tails(blocks))
+    return from_blocks(sums / float(period), len(series))
+
+
+class EMA:
+    """Smooth with weight 2 / (period + 1), seeded by the mean of the first `period` values."""
+
+    __slots__ = ("_count", "_sum", "_weight", "period", "ready", "value")
+
+    def __init__(self, period: int) -> None:
+        self.period = check_period(period)
+        self._weight = 2.0 / (period + 1)
+        self._count = 0
+        self._sum = 0.0
+        self.ready = False
+        self.value = nan
+
+    def update(self, value: float) -> float:
+        """Take the next value and return the average, NaN before `period` values were seen."""
+        if self.ready:
+            last = self.value
+            self.value = average = (value - last) * self._weight + last
+            return average
+        return self._seed(value)
+
+    def _seed(self, value: float) -> float:
+        self._sum += value
+        self._count += 1
+        if self._count == self.period:
+            self.value = self._sum / self.period
+            self.ready = True
+        return self.value
+
+
+def ema(values: npt.ArrayLike, period: int) -> FloatArray:
+    """Smooth exponentially, seeded by the mean of the first `period` values (TA-Lib: EMA)."""
+    series = floats(values)
+    averages = all_nan(len(series))
+    if len(series) >= check_period(period):
+        weight = 2.0 / (period + 1)
+        averages[period - 1 :] = list(
+            accumulate(
+                series[period:].tolist(),
+                lambda last, value: (value - last) * weight + last,
+                initial=float(np.add.accumulate(series[:period])[-1]) / period,
+            ),
+        )
+    return averages
+
+
+class WMA:
+    """Average the last `period` values with weights 1, 2, ..., period, the newest heaviest.
+
+    `_head` is the sum of the current block and `_ramp` the same with weights 1, 2, ...; both are
+    needed because the weights of the block's values shift as the window moves on.
+    """
+
+    __slots__ = ("_block", "_divisor", "_head", "_ramp", "_tails", "period", "ready", "value")
+
+    def __init__(self, period: int) -> None:
+        self.period = check_period(period)
+        self._divisor = period * (period + 1) / 2.0
+        self._block: list[float] = []
+        self._tails: list[float] = []
+        self._head = 0.0
+        self._ramp = 0.0
+        self.ready = False
+        self.value = nan
+
+    def update(self, value: float) -> float:
+        """Take the next value and return the average, NaN before the window is full."""
+        block = self._block
+        block.append(value)
+        self._head = head = self._head + value
+        self._ramp = ramp = self._ramp + value * len(block)
+        tails_left = self._tails
+        if tails_left:
+            older = len(tails_left)
+            self.value = average = (ramp + head * older + tails_left.pop()) / self._divisor
+            return average
+        return self._fill()
+
+    def _fill(self) -> float:
+        if len(self._block) == self.period:
+            self.value = self._ramp / self._divisor
+            self._tails = list(accumulate(accumulate(reversed(self._block))))[:-1]
+            self._head = self._ramp = 0.0
+            self.ready = True
+            self._block.clear()
+        return self.value
+
+
+def wma(values: npt.ArrayLike, period: int) -> FloatArray:
+    """Average each window with linearly growing weights (TA-Lib: WMA)."""
+    series = floats(values)
+    blocks = to_blocks(series, check_period(period))
+    position = np.arange(1.0, period + 1.0)
+    sums = heads(blocks * position)
+    older = (period - position)[:-1]
+    sums[1:, :-1] += heads(blocks)[1:, :-1] * older
+    sums[1:, :-1] += tails_before(heads(tails(blocks)))
+    return from_blocks(sums / (period * (period + 1) / 2.0), len(series))
+
+
+class MACD:
+    """Follow the gap between a fast and a slow EMA, and the EMA of that gap.
+
+    `value` is the line, `signal` its average, `histogram` their difference; all three are NaN until
+    the signal is ready, after slow + signal - 1 values. As in TA-Lib both averages start together:
+    the fast one is seeded by the last `fast` of the first `slow` values.
+    """
+
+    __slots__ = (
+        "_fast", "_fast_weight", "_line", "_seeds", "_signal_weight", "_skip", "_slow",
+        "_slow_weight", "histogram", "ready", "signal", "value",
+    )  # fmt: skip
+
+    def __init__(self, *, fast: int = 12, slow: int = 26, signal: int = 9) -> None:
+        _check_macd(fast, slow, signal)
+        self._seeds = (EMA(fast), EMA(slow), EMA(signal))
+        self._skip = slow - fast
+        self._fast_weight, self._slow_weight, self._signal_weight = (
+            2.0 / (period + 1) for period in (fast, slow, signal)
+        )
+        self._fast = self._slow = nan
+        self.value = self.signal = self.histogram = nan
+        self.ready = False
+
+    def update(self, value: float) -> float:
+        """Take the next value and return the line, NaN before the signal is ready."""
+        if not self.ready:
+            return self._seed(value)
+        fast, slow, signal = self._fast, self._slow, self.signal
+        self._fast = fast = (value - fast) * self._fast_weight + fast
+        self._slow = slow = (value - slow) * self._slow_weight + slow
+        self.value = line = fast - slow
+        self.signal = signal = (line - signal) * self._signal_weight + signal
+        self.histogram = line - signal
+        return line
+
+    def _seed(self, value: float) -> float:
+        fast, slow, signal = self._seeds
+        slow.update(value)
+        if self._skip:
+            self._skip -= 1
+        else:
+            fast.update(value)
+        if slow.ready:
+            signal.update(fast.value - slow.value)
+        if signal.ready:
+            self._start()
+        return self.value
+
+    def _start(self) -> None:
+        self._fast, self._slow, self.signal = (average.value for average in self._seeds)
+        self.value = self._fast - self._slow
+        self.histogram = self.value - self.signal
+        self.ready = True
+
+
+class MacdSeries(NamedTuple):
+    """The three lines of a MACD, aligned with the series they were made from."""
+
+    macd: FloatArray
+    signal: FloatArray
+    histogram: FloatArray
+
+
+def macd(
+    values: npt.ArrayLike,
+    *,
+    fast: int = 12,
+    slow: int = 26,
+    signal: int = 9,
+) -> MacdSeries:
+    """Return line, signal and histogram (TA-Lib: MACD)."""
+    _check_macd(fast, slow, signal)
+    series = floats(values)
+    line, average = all_nan(len(series)), all_nan(len(series))
+    if len(series) >= slow:
+        line[slow - fast :] = ema(series[slow - fast :], fast)
+        line -= ema(series, slow)
+        average[slow - 1 :] = ema(line[slow - 1 :], signal)
+        line[: slow + signal - 2] = np.nan
+    return MacdSeries(line, average, line - average)
+
+
+def _check_macd(fast: int, slow: int, signal: int) -> None:
+    check_period(signal)
+    if check_period(fast) >= slow:
+        raise ValueError(f"fast period {fast} must be shorter than slow period {slow}")
