@@ -1,6 +1,25 @@
 """Indicators and chart reading over floats: batch functions and their incremental twins."""
 
+from liualgotrader.fincalcs.candle_patterns import (
+    bearish_candle,
+    bullish_candle,
+    bullish_candle_followed_by_dragonfly,
+    doji,
+    dragonfly_candle,
+    four_price_doji,
+    gravestone_doji,
+    spinning_top,
+    spinning_top_bearish_followup,
+)
 from liualgotrader.fincalcs.moving import EMA, MACD, SMA, WMA, MacdSeries, ema, macd, sma, wma
+from liualgotrader.fincalcs.resample import (
+    BarSeries,
+    Bucket,
+    Resampler,
+    ResampleRangeType,
+    complete_by,
+    resample,
+)
 from liualgotrader.fincalcs.rolling import (
     Bollinger,
     BollingerSeries,
@@ -12,6 +31,30 @@ from liualgotrader.fincalcs.rolling import (
     rolling_min,
     stddev,
 )
+from liualgotrader.fincalcs.support_resistance import (
+    StopRangeType,
+    find_resistances,
+    find_stop,
+    find_supports,
+    get_local_maxima,
+    get_local_minima,
+    grouper,
+)
+from liualgotrader.fincalcs.trends import (
+    SeriesTrendType,
+    drawdown,
+    get_series_trend,
+    max_drawdown,
+    volatility,
+)
+from liualgotrader.fincalcs.vwap import (
+    VWAP,
+    AnchoredVWAP,
+    DailyVWAP,
+    anchored_vwap,
+    daily_vwap,
+    typical_price,
+)
 from liualgotrader.fincalcs.wilder import ATR, RSI, atr, rsi, true_range
 
 __all__ = [
@@ -20,22 +63,55 @@ __all__ = [
     "MACD",
     "RSI",
     "SMA",
+    "VWAP",
     "WMA",
+    "AnchoredVWAP",
+    "BarSeries",
     "Bollinger",
     "BollingerSeries",
+    "Bucket",
+    "DailyVWAP",
     "MacdSeries",
+    "ResampleRangeType",
+    "Resampler",
     "RollingMax",
     "RollingMin",
+    "SeriesTrendType",
     "StdDev",
+    "StopRangeType",
+    "anchored_vwap",
     "atr",
+    "bearish_candle",
     "bollinger",
+    "bullish_candle",
+    "bullish_candle_followed_by_dragonfly",
+    "complete_by",
+    "daily_vwap",
+    "doji",
+    "dragonfly_candle",
+    "drawdown",
     "ema",
+    "find_resistances",
+    "find_stop",
+    "find_supports",
+    "four_price_doji",
+    "get_local_maxima",
+    "get_local_minima",
+    "get_series_trend",
+    "gravestone_doji",
+    "grouper",
     "macd",
+    "max_drawdown",
+    "resample",
     "rolling_max",
     "rolling_min",
     "rsi",
     "sma",
+    "spinning_top",
+    "spinning_top_bearish_followup",
     "stddev",
     "true_range",
+    "typical_price",
+    "volatility",
     "wma",
 ]
