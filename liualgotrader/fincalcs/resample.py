@@ -55,17 +55,6 @@ class Bucket(NamedTuple):
     close: float
     volume: float
 
-    def joined(self, bar: "Bucket") -> "Bucket":
-        """Return the bucket with a later bar added to it."""
-        return Bucket(
-            self.time,
-            self.open,
-            bar.high if bar.high > self.high else self.high,
-            bar.low if bar.low < self.low else self.low,
-            bar.close,
-            self.volume + bar.volume,
-        )
-
 
 def bucket_starts(times: IntArray, width: int, session_opens: Sequence[int] = ()) -> IntArray:
     """Return the start of the bucket of each time, counted from the latest open at or before it.
@@ -123,7 +112,10 @@ class Resampler:
     bars; it does not wait for the next one.
     """
 
-    __slots__ = ("_anchor", "_source", "_width", "current")
+    __slots__ = (
+        "_anchor", "_close", "_end", "_high", "_low", "_open", "_source", "_start", "_volume",
+        "_width",
+    )  # fmt: skip
 
     def __init__(
         self, to: ResampleRangeType, session_open: int = 0, *, source: int = MINUTE
@@ -131,7 +123,16 @@ class Resampler:
         self._width = to.width
         self._anchor = session_open
         self._source = source
-        self.current: Bucket | None = None
+        self._start: int | None = None
+        self._end = 0
+        self._open = self._high = self._low = self._close = self._volume = 0.0
+
+    @property
+    def current(self) -> Bucket | None:
+        """Return the unfinished bucket as it stands, or None."""
+        if self._start is None:
+            return None
+        return Bucket(self._start, self._open, self._high, self._low, self._close, self._volume)
 
     def open_session(self, session_open: int) -> tuple[Bucket, ...]:
         """Count from `session_open` (ns UTC) now; return the bucket that this cuts off, if any."""
@@ -140,7 +141,8 @@ class Resampler:
 
     def flush(self) -> tuple[Bucket, ...]:
         """Return the unfinished bucket, if any: nothing more will come, or its time is over."""
-        current, self.current = self.current, None
+        current = self.current
+        self._start = None
         return () if current is None else (current,)
 
     def update(
@@ -151,14 +153,22 @@ class Resampler:
         They are none or one, or two when the bar also shows that the one before had ended.
         Raise ValueError for a bar that is older than the current bucket.
         """
-        start = self._anchor + (time - self._anchor) // self._width * self._width
-        bar = Bucket(start, open, high, low, close, volume)
-        current = self.current
-        if current is not None and start < current.time:
-            raise ValueError(f"bar at {time} precedes the bucket at {current.time}")
-        same = current is not None and start == current.time
-        ended = () if same else self.flush()
-        self.current = current.joined(bar) if same and current is not None else bar
-        if time + self._source >= start + self._width:
-            return ended + self.flush()
+        ended: tuple[Bucket, ...] = ()
+        if self._start is None or not self._start <= time < self._end:
+            ended = self._begin(time, open, high, low)
+        elif high > self._high or low < self._low:
+            self._high = max(self._high, high)
+            self._low = min(self._low, low)
+        self._close = close
+        self._volume += volume
+        return ended + self.flush() if time + self._source >= self._end else ended
+
+    def _begin(self, time: int, open: float, high: float, low: float) -> tuple[Bucket, ...]:
+        if self._start is not None and time < self._start:
+            raise ValueError(f"bar at {time} precedes the bucket at {self._start}")
+        ended = self.flush()
+        self._start = start = self._anchor + (time - self._anchor) // self._width * self._width
+        self._end = start + self._width
+        self._open, self._high, self._low = open, high, low
+        self._volume = 0.0
         return ended

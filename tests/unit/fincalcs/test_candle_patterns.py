@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.fincalcs import (
@@ -105,6 +105,7 @@ def test_price_that_is_no_number_is_refused() -> None:
         doji(float("nan"), 1.0, 1.0, 1.0)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 10_000),
     st.integers(1, 10_000),

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.fincalcs import EMA, MACD, SMA, WMA, ema, macd, sma, wma
@@ -24,6 +24,7 @@ ORACLES: list[tuple[Batch, Callable[..., Floats]]] = [
 
 
 @pytest.mark.parametrize(("indicator", "batch"), PAIRS)
+@settings(deadline=None)
 @given(values=SERIES, period=PERIODS)
 def test_batch_gives_the_bits_of_the_incremental_average(
     indicator: type[SMA | EMA | WMA], batch: Batch, values: list[float], period: int
@@ -33,6 +34,7 @@ def test_batch_gives_the_bits_of_the_incremental_average(
     np.testing.assert_array_equal(batch(values, period), stepwise)
 
 
+@settings(deadline=None)
 @given(
     values=SERIES,
     fast=st.integers(1, 5),

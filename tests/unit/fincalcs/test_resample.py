@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.common.clock import MINUTE
@@ -59,6 +59,7 @@ def _stepwise(rows: list[Row], to: ResampleRangeType, opens: list[int]) -> list[
     return [*out, *resampler.flush()]
 
 
+@settings(deadline=None)
 @given(
     rows=_bars(),
     to=WIDTHS,
@@ -72,6 +73,7 @@ def test_batch_gives_the_bits_of_the_incremental_resampler(
     assert _rows(batch) == _stepwise(rows, to, session_opens)
 
 
+@settings(deadline=None)
 @given(rows=_bars(), to=WIDTHS)
 def test_buckets_keep_the_extremes_and_the_volume(rows: list[Row], to: ResampleRangeType) -> None:
     bars = resample(*_columns(rows), to=to)

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.fincalcs import (
@@ -33,6 +33,7 @@ PAIRS: list[tuple[type[Window], Batch]] = [
 
 
 @pytest.mark.parametrize(("indicator", "batch"), PAIRS)
+@settings(deadline=None)
 @given(values=SERIES, period=PERIODS)
 def test_batch_gives_the_bits_of_the_incremental_window(
     indicator: type[Window], batch: Batch, values: list[float], period: int
@@ -42,6 +43,7 @@ def test_batch_gives_the_bits_of_the_incremental_window(
     np.testing.assert_array_equal(batch(values, period), stepwise)
 
 
+@settings(deadline=None)
 @given(values=SERIES, period=PERIODS, width=st.floats(0.1, 5.0))
 def test_batch_gives_the_bits_of_the_incremental_band(
     values: list[float], period: int, width: float
@@ -53,6 +55,7 @@ def test_batch_gives_the_bits_of_the_incremental_band(
     np.testing.assert_array_equal(ours, np.array(steps).reshape(-1, 3))
 
 
+@settings(deadline=None)
 @given(values=SERIES, period=PERIODS)
 def test_extremes_are_those_of_the_window(values: list[float], period: int) -> None:
     ends = range(period, len(values) + 1)

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.common.clock import MINUTE
@@ -42,6 +42,7 @@ def test_zero_and_falling_values_can_be_grouped() -> None:
     assert list(grouper([100.0, 99.0, 90.0])) == [[100.0, 99.0], [90.0]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6)), st.floats(0, 1))
 def test_groups_hold_every_value_in_order(values: list[float], margin: float) -> None:
     groups = list(grouper(values, margin=margin))
@@ -198,6 +199,7 @@ def test_no_trough_gives_no_stop() -> None:
     assert find_stop([], [], now=SESSION, session_start=SESSION) is None
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(st.integers(1, 9).map(float), min_size=1, max_size=120),
     minute=st.integers(0, 120),

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.fincalcs import (
@@ -66,6 +66,7 @@ def test_slope_equals_talib(walk: Floats) -> None:
         assert slope == pytest.approx(theirs[end - 1], abs=5.001e-4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=30))
 def test_mirrored_series_has_the_mirrored_trend(values: list[float]) -> None:
     slope, trend = get_series_trend(values)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.fincalcs import (
@@ -71,6 +71,7 @@ def test_anchor_between_two_bars_takes_the_later() -> None:
     assert np.isnan(late).all()
 
 
+@settings(deadline=None)
 @given(rows=ROWS, length=st.integers(1, 20))
 def test_batch_gives_the_bits_of_the_incremental_daily_vwap(rows: list[Row], length: int) -> None:
     columns, times = _columns(rows)
@@ -82,6 +83,7 @@ def test_batch_gives_the_bits_of_the_incremental_daily_vwap(rows: list[Row], len
     np.testing.assert_array_equal(daily_vwap(*columns, sessions), stepwise)
 
 
+@settings(deadline=None)
 @given(rows=ROWS, anchor=st.integers(0, 100))
 def test_batch_gives_the_bits_of_the_incremental_anchored_vwap(
     rows: list[Row], anchor: int
@@ -92,6 +94,7 @@ def test_batch_gives_the_bits_of_the_incremental_anchored_vwap(
     np.testing.assert_array_equal(anchored_vwap(*columns, times, anchor), stepwise)
 
 
+@settings(deadline=None)
 @given(rows=ROWS)
 def test_price_lies_within_the_typical_prices(rows: list[Row]) -> None:
     running = VWAP()

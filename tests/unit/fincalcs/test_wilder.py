@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liualgotrader.fincalcs import ATR, RSI, atr, rsi, true_range
@@ -21,6 +21,7 @@ BARS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(values=SERIES, period=PERIODS)
 def test_batch_gives_the_bits_of_the_incremental_rsi(values: list[float], period: int) -> None:
     index = RSI(period)
@@ -28,6 +29,7 @@ def test_batch_gives_the_bits_of_the_incremental_rsi(values: list[float], period
     np.testing.assert_array_equal(rsi(values, period), stepwise)
 
 
+@settings(deadline=None)
 @given(bars=BARS, period=PERIODS)
 def test_batch_gives_the_bits_of_the_incremental_atr(
     bars: list[tuple[float, float, float]], period: int
@@ -38,6 +40,7 @@ def test_batch_gives_the_bits_of_the_incremental_atr(
     np.testing.assert_array_equal(atr(high, low, close, period=period), stepwise)
 
 
+@settings(deadline=None)
 @given(values=SERIES, period=PERIODS)
 def test_rsi_stays_between_0_and_100(values: list[float], period: int) -> None:
     index = rsi(values, period)[period:]
