@@ -165,9 +165,16 @@ def reason_to_rebuild() -> str | None:
         return "its Python does not run"
     if not is_wanted(version):
         return f"it has Python {version}, and $PYTHON is {sys.version.split()[0]}"
-    if f"version = {version}" not in (VENV / "pyvenv.cfg").read_text().splitlines():
+    made = dict(line.split(" = ", 1) for line in read_config() if " = " in line)
+    if made.get("version", version) != version:
         return "the Python that it was made with was replaced by another"
+    if not made.get("command", str(VENV)).endswith(str(VENV)):
+        return "it was moved, and its scripts point to where it was"
     return None
+
+
+def read_config() -> list[str]:
+    return (VENV / "pyvenv.cfg").read_text().splitlines()
 
 
 def set_mark(mark: IO[str], text: str) -> None:
