@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -50,17 +50,21 @@ def parse_plan(
     environ: Mapping[str, str],
     sources: Sources,
     options: Mapping[str, Any] | None = None,
+    exists: Callable[[str], bool] | None = None,
 ) -> Plan:
     """Return the plan that a text describes. Raises PlanErrors with every mistake.
 
     `sources` gives the text of a strategy's or scanner's file, or of a built-in one by its dotted
     module name; None when there is none. `options` override the file before the whole is judged:
-    see `override`.
+    see `override`. `exists` says whether a tape's file is there; without it nobody looks.
     """
     document = read_document(text, filename)
     report = Report(filename, document)
     plan = _read(Table(report, (), document.data), environ, sources, filename)
     plan = _apply(plan, options or {}, report)
+    for tape in plan.session.tape if exists else ():
+        if exists and not exists(tape):
+            report.add(("session", "tape"), f"there is no file {tape}")
     _judge(plan, report, complete=document.complete)
     return plan
 
