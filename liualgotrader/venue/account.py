@@ -1,6 +1,4 @@
-"""Cash, positions and their marks. Exact: the cash is the opening cash plus every flow, to the last
-digit.
-"""
+"""Cash, positions and their value. Exact: cash is what it began with plus every flow."""
 
 from __future__ import annotations
 
@@ -8,15 +6,16 @@ from decimal import Decimal
 
 import msgspec
 
-from liualgotrader.common.events import Bar, Trade
 from liualgotrader.common.orders import Side
+from liualgotrader.venue.market import Market
 from liualgotrader.venue.orders import ZERO
+
+# FINRA Rule 4210(b): no margin below this equity.
+MARGIN_MINIMUM = Decimal(2000)
 
 
 class Position(msgspec.Struct):
-    """What is held of a symbol: signed quantity, and what the open part cost in dollars (short:
-    negative).
-    """
+    """What is held of a symbol: signed quantity, and what the open part cost (short: negative)."""
 
     symbol: str
     qty: Decimal = ZERO
@@ -29,18 +28,24 @@ class Position(msgspec.Struct):
 
 
 class Unsettled(msgspec.Struct, frozen=True):
-    """Money of a sale, and when it can be used (ns UTC; None: beyond the sessions known)."""
+    """Money of a sale, and when it is settled (ns UTC; None: beyond the sessions known)."""
 
     amount: Decimal
     settles_at: int | None
 
 
-class Account:
-    """A broker's account. `last` holds the newest trade or bar of each symbol, from which marks are
-    taken.
-    """
+class Charge(msgspec.Struct, frozen=True):
+    """A fee taken at the end of a day, by kind."""
 
-    __slots__ = ("cash", "last", "multiplier", "positions", "realised", "unsettled")
+    kind: str
+    amount: Decimal
+    ts: int
+
+
+class Account:
+    """A broker's account. `multiplier`: 1 cash, 2 overnight margin, 4 intraday margin."""
+
+    __slots__ = ("cash", "charges", "market", "multiplier", "positions", "realised", "unsettled")
 
     def __init__(self, cash: Decimal, *, multiplier: Decimal = Decimal(4)) -> None:
         self.cash = cash
@@ -48,41 +53,50 @@ class Account:
         self.positions: dict[str, Position] = {}
         self.realised = ZERO
         self.unsettled: list[Unsettled] = []
-        self.last: dict[str, Trade | Bar] = {}
+        self.charges: list[Charge] = []
+        self.market = Market()
+
+    def hold(self, symbol: str, qty: Decimal, avg_entry: Decimal) -> None:
+        """Put a position in at the beginning; cash is not touched. Short is negative."""
+        self.positions[symbol] = Position(symbol, qty, qty * avg_entry)
 
     def position_qty(self, symbol: str) -> Decimal:
         """Return what is held of a symbol, short negative."""
         position = self.positions.get(symbol)
         return position.qty if position is not None else ZERO
 
-    def mark(self, symbol: str) -> Decimal | None:
-        """Return the last price of a symbol, or None when the market has not shown one."""
-        seen = self.last.get(symbol)
-        if seen is None:
-            return None
-        return exact(seen.price if isinstance(seen, Trade) else seen.close)
-
     def market_value(self, position: Position) -> Decimal:
-        """Return the signed value of a position at its mark, at cost without one."""
-        mark = self.mark(position.symbol)
+        """Return the signed value of a position at its mark, at cost when there is none."""
+        mark = self.market.value_mark(position.symbol, long=position.qty > 0)
         return position.cost if mark is None else position.qty * mark
 
     def equity(self) -> Decimal:
-        """Return cash plus the value of all positions, in dollars."""
+        """Return cash plus long less short value, in dollars."""
         return self.cash + sum((self.market_value(p) for p in self.positions.values()), ZERO)
 
     def gross(self) -> Decimal:
-        """Return the value of long and short positions together, both positive."""
+        """Return long plus absolute short value, in dollars."""
         return sum((abs(self.market_value(p)) for p in self.positions.values()), ZERO)
 
     @property
-    def settled_cash(self) -> Decimal:
-        """Cash less the money of sales that has not settled."""
-        return self.cash - sum((u.amount for u in self.unsettled), ZERO)
+    def has_margin(self) -> bool:
+        """Whether it may borrow and sell short."""
+        return self.multiplier > 1 and self.equity() >= MARGIN_MINIMUM
+
+    @property
+    def withdrawable(self) -> Decimal:
+        """Cash less the money of sales that has not settled; never below 0."""
+        return max(self.cash - sum((u.amount for u in self.unsettled), ZERO), ZERO)
 
     def settle(self, ts: int) -> None:
         """Free the money that settles at or before `ts`."""
         self.unsettled = [u for u in self.unsettled if u.settles_at is None or u.settles_at > ts]
+
+    def charge(self, kind: str, amount: Decimal, ts: int) -> None:
+        """Take a fee from the cash."""
+        self.cash -= amount
+        self.realised -= amount
+        self.charges.append(Charge(kind, amount, ts))
 
     def book(self, symbol: str, side: Side, qty: Decimal, price: Decimal, fee: Decimal) -> Decimal:
         """Book a fill; return the position's quantity after it."""
@@ -94,11 +108,6 @@ class Account:
         if not position.qty:
             del self.positions[symbol]
         return position.qty
-
-
-def exact(value: float) -> Decimal:
-    """Turn a market price or size into the decimal that was printed."""
-    return Decimal(repr(value))
 
 
 def _fill(position: Position, signed: Decimal, price: Decimal) -> Decimal:

@@ -1,7 +1,8 @@
-"""What a fill costs besides its price."""
+"""What fills cost besides their price: at once with each fill, or by the day."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Protocol
@@ -9,25 +10,32 @@ from typing import Protocol
 import msgspec
 
 from liualgotrader.common.orders import Side
-from liualgotrader.venue.fee_tables import SEC_SECTION_31, TAF, FeeRow, TafRow
-from liualgotrader.venue.orders import ZERO
+from liualgotrader.venue.fee_tables import CAT, SEC_SECTION_31, TAF, Rate
+from liualgotrader.venue.orders import ZERO, Execution
 
 CENT = Decimal("0.01")
 
 
 class FeeModel(Protocol):
-    """A fee per fill, in dollars; negative is a rebate."""
+    """Fees in dollars; a negative one is a rebate."""
 
-    def fee(self, side: Side, qty: Decimal, price: Decimal, day: date) -> Decimal:
-        """Return the fee of one fill of `qty` units at `price` on `day` (New York)."""
+    def fee(self, side: Side, qty: Decimal, price: Decimal) -> Decimal:
+        """Return what one fill costs at once."""
+
+    def daily(self, fills: Sequence[Execution], day: date) -> dict[str, Decimal]:
+        """Return what all fills of a day cost at its end, by kind of fee, without zeros."""
 
 
 class NoFees(msgspec.Struct, frozen=True):
     """Commission-free, and nothing passed on."""
 
-    def fee(self, side: Side, qty: Decimal, price: Decimal, day: date) -> Decimal:
+    def fee(self, side: Side, qty: Decimal, price: Decimal) -> Decimal:
         """Return 0."""
         return ZERO
+
+    def daily(self, fills: Sequence[Execution], day: date) -> dict[str, Decimal]:
+        """Return nothing."""
+        return {}
 
 
 class PerShareFees(msgspec.Struct, frozen=True):
@@ -36,9 +44,13 @@ class PerShareFees(msgspec.Struct, frozen=True):
     per_share: Decimal
     minimum: Decimal = ZERO
 
-    def fee(self, side: Side, qty: Decimal, price: Decimal, day: date) -> Decimal:
+    def fee(self, side: Side, qty: Decimal, price: Decimal) -> Decimal:
         """Return qty times the rate, at least the minimum."""
         return max(qty * self.per_share, self.minimum)
+
+    def daily(self, fills: Sequence[Execution], day: date) -> dict[str, Decimal]:
+        """Return nothing."""
+        return {}
 
 
 class PercentFees(msgspec.Struct, frozen=True):
@@ -46,45 +58,65 @@ class PercentFees(msgspec.Struct, frozen=True):
 
     percent: Decimal
 
-    def fee(self, side: Side, qty: Decimal, price: Decimal, day: date) -> Decimal:
+    def fee(self, side: Side, qty: Decimal, price: Decimal) -> Decimal:
         """Return the percentage of qty times price."""
         return qty * price * self.percent / 100
 
+    def daily(self, fills: Sequence[Execution], day: date) -> dict[str, Decimal]:
+        """Return nothing."""
+        return {}
+
 
 class UsRegulatoryFees(msgspec.Struct, frozen=True):
-    """What brokers pass on from the SEC (section 31) and FINRA (TAF): sells only, each up to a
-    whole cent.
+    """What Alpaca passes on, summed by kind over the account's day, each sum up to a whole cent.
 
-    Pessimistic: brokers round up per day or per order; here every fill is rounded up, so many
-    small fills cost more than they would.
+    SEC section 31 and FINRA's TAF on sales, CAT on both sides. Source: Alpaca's brokerage fee
+    schedule and its page on regulatory fees.
     """
 
-    def fee(self, side: Side, qty: Decimal, price: Decimal, day: date) -> Decimal:
-        """Return SEC fee plus TAF of a sell, 0 of a buy."""
-        if side is Side.BUY:
-            return ZERO
-        return sec_fee(qty * price, day) + taf(qty, day)
+    def fee(self, side: Side, qty: Decimal, price: Decimal) -> Decimal:
+        """Return 0: the day's end charges."""
+        return ZERO
+
+    def daily(self, fills: Sequence[Execution], day: date) -> dict[str, Decimal]:
+        """Return the day's SEC, TAF and CAT."""
+        kinds = {
+            "SEC": sum((sec_fee(f, day) for f in fills), ZERO),
+            "TAF": sum((taf(f, day) for f in fills), ZERO),
+            "CAT": sum((cat_fee(f, day) for f in fills), ZERO),
+        }
+        return {kind: _cent_up(fee) for kind, fee in kinds.items() if fee}
 
 
-def sec_fee(value: Decimal, day: date) -> Decimal:
-    """Return the section 31 fee on a sale of `value` dollars, rounded up to a cent."""
-    row = _in_force(SEC_SECTION_31, day)
-    return _cent_up(value * row.per_million / 1_000_000) if row else ZERO
+def sec_fee(fill: Execution, day: date) -> Decimal:
+    """Return the section 31 fee of one fill, unrounded: so much per million dollars sold."""
+    rate = _in_force(SEC_SECTION_31, day)
+    if fill.side is Side.BUY or rate is None:
+        return ZERO
+    return fill.qty * fill.price * rate.amount / 1_000_000
 
 
-def taf(qty: Decimal, day: date) -> Decimal:
-    """Return FINRA's trading activity fee on `qty` shares sold, capped per trade, up to a cent."""
-    row = _in_force_taf(TAF, day)
-    return min(_cent_up(qty * row.per_share), row.cap) if row else ZERO
+def taf(fill: Execution, day: date) -> Decimal:
+    """Return FINRA's trading activity fee of one fill, unrounded: per share sold, capped.
+
+    Pessimistic: the cap is by trade, and every execution is taken for a trade of its own.
+    """
+    rate = _in_force(TAF, day)
+    if fill.side is Side.BUY or rate is None:
+        return ZERO
+    fee = fill.qty * rate.amount
+    return fee if rate.cap is None else min(fee, rate.cap)
+
+
+def cat_fee(fill: Execution, day: date) -> Decimal:
+    """Return the fee for the consolidated audit trail of one fill, unrounded: per share."""
+    rate = _in_force(CAT, day)
+    return ZERO if rate is None else fill.qty * rate.amount
 
 
 def _cent_up(value: Decimal) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_CEILING)
 
 
-def _in_force(rows: tuple[FeeRow, ...], day: date) -> FeeRow | None:
-    return next((row for row in reversed(rows) if row.since <= day), None)
-
-
-def _in_force_taf(rows: tuple[TafRow, ...], day: date) -> TafRow | None:
-    return next((row for row in reversed(rows) if row.since <= day), None)
+def _in_force(rates: tuple[Rate, ...], day: date) -> Rate | None:
+    return next((rate for rate in reversed(rates) if rate.since <= day), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -46,12 +47,26 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
 
 
+class LegRole(StrEnum):
+    """What an exit of a group is for."""
+
+    TAKE_PROFIT = "take_profit"
+    STOP_LOSS = "stop_loss"
+
+
+STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+
+
 class VenueOrder(msgspec.Struct, kw_only=True):
     """An order at the broker. Times are ns UTC; `legs`, `parent`, `replaces` are ids of other
     orders.
 
-    `qty` is None while a notional order's size is unknown. `hwm` is the extreme a trailing stop
-    has seen: the highest for a sell, the lowest for a buy; `trigger` follows it.
+    `qty` is None while a notional order's size is unknown. `hwm` is the extreme a trailing stop has
+    seen: the highest for a sell, the lowest for a buy; `trigger` follows it. `role` says what a leg
+    is for. The rest is the venue's own: `triggered` an elected stop, `resting` a limit order that
+    the market has shown not to be marketable, `opening` whether it opens or adds to a position,
+    `collar` the limit of a buy stop, `value_price` what a unit is reserved at, `live_since` when it
+    came alive, `arrival` its place in the queue.
     """
 
     id: str
@@ -83,14 +98,29 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     replaces: str | None = None
     replaced_by: str | None = None
     hwm: Decimal | None = None
+    role: LegRole | None = None
     triggered: bool = False
     resting: bool = False
+    opening: bool = True
+    collar: Decimal | None = None
+    value_price: Decimal = ZERO
+    live_since: int = 0
     arrival: int = 0
 
     @property
     def is_open(self) -> bool:
         """Whether it can still fill."""
         return self.status not in CLOSED
+
+    @property
+    def working_limit(self) -> Decimal | None:
+        """The limit it is held to: its own, or the collar of a buy stop."""
+        return self.limit if self.limit is not None else self.collar
+
+    @property
+    def waits_for_stop(self) -> bool:
+        """Whether it is a stop that has not been elected."""
+        return self.type in STOPS and not self.triggered
 
     @property
     def filled_avg_price(self) -> Decimal | None:

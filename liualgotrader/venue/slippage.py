@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Protocol
 
 import msgspec
 
+from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Side
+from liualgotrader.venue.matching_limit import within
+from liualgotrader.venue.orders import ZERO
 
 
 class SlippageModel(Protocol):
-    """Moves a price against whoever takes it. Limits are kept by the caller."""
+    """How far the price moves against whoever takes it."""
 
-    def price(self, side: Side, price: Decimal, spread: Decimal | None) -> Decimal:
-        """Return the price after slippage; `spread` is the last quoted one in dollars, if known."""
+    def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
+        """Return dollars per unit, not negative; `spread` is the quoted one, if known."""
 
 
 class NoSlippage(msgspec.Struct, frozen=True):
     """Fills at the market's price."""
 
-    def price(self, side: Side, price: Decimal, spread: Decimal | None) -> Decimal:
-        """Return `price`."""
-        return price
+    def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
+        """Return 0."""
+        return ZERO
+
+
+class FixedSlippage(msgspec.Struct, frozen=True):
+    """So many dollars per unit."""
+
+    dollars: Decimal
+
+    def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
+        """Return the dollars."""
+        return self.dollars
 
 
 class FixedBpsSlippage(msgspec.Struct, frozen=True):
-    """So many hundredths of a percent of the price, against the taker."""
+    """So many hundredths of a percent of the price."""
 
     bps: Decimal
 
-    def price(self, side: Side, price: Decimal, spread: Decimal | None) -> Decimal:
-        """Return the price moved by `bps`."""
-        return price * (1 + side.sign * self.bps / 10_000)
+    def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
+        """Return the share of the price."""
+        return price * self.bps / 10_000
 
 
 class SpreadSlippage(msgspec.Struct, frozen=True):
@@ -45,7 +58,24 @@ class SpreadSlippage(msgspec.Struct, frozen=True):
     share: Decimal = Decimal("0.5")
     fallback_bps: Decimal = Decimal(1)
 
-    def price(self, side: Side, price: Decimal, spread: Decimal | None) -> Decimal:
-        """Return the price moved by the share of the spread."""
-        step = price * self.fallback_bps / 10_000 if spread is None else spread * self.share
-        return price + side.sign * step
+    def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
+        """Return the share of the spread."""
+        return price * self.fallback_bps / 10_000 if spread is None else spread * self.share
+
+
+def slipped(
+    side: Side,
+    price: Decimal,
+    worse_by: Decimal,
+    *,
+    limit: Decimal | None,
+    instrument: Instrument,
+) -> Decimal:
+    """Return a price made worse, rounded against the order to the tick, never beyond its limit."""
+    if not worse_by:
+        return price
+    # A sale cannot slip to nothing: one tick is the least that anything trades for.
+    moved = max(price + side.sign * worse_by, instrument.tick_at(ZERO))
+    rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
+    slid = instrument.price(moved, rounding=rounding)
+    return slid if limit is None or within(side, limit, slid) else limit

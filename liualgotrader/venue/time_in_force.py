@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-from liualgotrader.common.instruments import AssetClass, Instrument
+from datetime import date, timedelta
+
 from liualgotrader.common.orders import OrderStatus, TimeInForce
 from liualgotrader.venue.orders import VenueOrder
-from liualgotrader.venue.sessions import Phase
+from liualgotrader.venue.sessions import Moment, Phase
 
-DAY_NS = 86_400 * 1_000_000_000
 AUCTION = frozenset({TimeInForce.OPG, TimeInForce.CLS})
 IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+_ASLEEP = frozenset({OrderStatus.HELD, OrderStatus.ACCEPTED})
 
 
-def may_trade(order: VenueOrder, instrument: Instrument, phase: Phase) -> bool:
-    """Whether an order can fill in continuous trading in this phase."""
-    if order.status is OrderStatus.HELD or order.tif in AUCTION:
+def may_trade(order: VenueOrder, phase: Phase) -> bool:
+    """Whether an order can fill in continuous trading in this part of the day."""
+    if order.status in _ASLEEP or order.tif in AUCTION:
         return False
-    return works_in(instrument, phase, extended_hours=order.extended_hours)
+    return works_in(phase, extended_hours=order.extended_hours)
 
 
-def works_in(instrument: Instrument, phase: Phase, *, extended_hours: bool) -> bool:
-    """Whether a phase takes part in trading for such an order. Crypto never closes."""
-    if instrument.asset_class is AssetClass.CRYPTO or phase is Phase.REGULAR:
-        return True
-    return extended_hours and phase is not Phase.CLOSED
+def works_in(phase: Phase, *, extended_hours: bool) -> bool:
+    """Whether such an order is routed in this part of the day (T2, T3)."""
+    return phase is Phase.REGULAR or (extended_hours and phase is not Phase.CLOSED)
 
 
-def expires_at_boundary(order: VenueOrder, begins: Phase) -> bool:
-    """Whether a day order ends where `begins` begins: the close, or the end of extended hours."""
+def routed_at(order: VenueOrder, moment: Moment) -> bool:
+    """Whether an accepted order is routed now: at the open, or when extended hours begin."""
+    return moment is (Moment.PRE_OPEN if order.extended_hours else Moment.OPEN)
+
+
+def expires_at(order: VenueOrder, moment: Moment) -> bool:
+    """Whether a day order ends now: at the close, or at the end of extended hours (T1).
+
+    Orders for the opening auction that never saw a row end with the day as well.
+    """
+    if order.tif is TimeInForce.OPG:
+        return moment is Moment.CLOSE
     if order.tif is not TimeInForce.DAY:
         return False
-    return begins is (Phase.CLOSED if order.extended_hours else Phase.POST)
+    return moment is (Moment.POST_CLOSE if order.extended_hours else Moment.CLOSE)
 
 
-def expires_of_age(order: VenueOrder, ts: int, days: int) -> bool:
-    """Whether a good-till-cancelled order is older than the broker keeps it (Alpaca: 90 days)."""
-    return order.tif is TimeInForce.GTC and ts - order.submitted_at >= days * DAY_NS
+def is_aged(order: VenueOrder, created: date, today: date, days: int) -> bool:
+    """Whether a good-till-cancelled order has been kept as long as the broker keeps one."""
+    return order.tif is TimeInForce.GTC and today >= created + timedelta(days=days)

@@ -1,39 +1,39 @@
-"""The venue and broker as one: requests, market events and the clock go in, events of orders come
-out.
-"""
+"""The venue and broker as one: requests, market events and time go in, order events come out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from liualgotrader.common.events import Bar, OrderEventKind, Quote, Trade
+from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.orders import OrderStatus, OrderType, Side, next_status
-from liualgotrader.venue import ranges
+from liualgotrader.common.orders import OrderStatus, TimeInForce
+from liualgotrader.venue import auctions, buying_power, groups, matching, routing, shares
 from liualgotrader.venue.account import Account
-from liualgotrader.venue.matching_limit import limit_price
-from liualgotrader.venue.matching_market import market_price
+from liualgotrader.venue.books import Books
 from liualgotrader.venue.orders import (
+    ZERO,
     Execution,
     OrderRequest,
     Rejection,
     VenueEvent,
     VenueOrder,
 )
-from liualgotrader.venue.ranges import Range, Sight
 from liualgotrader.venue.rules import VenueRules
-from liualgotrader.venue.sessions import Phase, SessionTimes
-from liualgotrader.venue.store import OrderStore
-from liualgotrader.venue.time_in_force import expires_at_boundary, may_trade, works_in
+from liualgotrader.venue.sessions import Moment, Session, SessionTimes
+from liualgotrader.venue.time_in_force import expires_at, is_aged, routed_at
 
-Kind = OrderEventKind
 Events = Sequence[VenueEvent]
 NOTHING: Events = ()
 
 
 class Venue:
-    """One account at one venue. Hand in everything with its time (ns UTC, never backwards)."""
+    """One account at one venue. Hand in everything with its time, ns UTC, never backwards.
+
+    A bar may be handed in when it begins or when it ends, always before `on_clock` of its end; it
+    fills only what was at work when it began.
+    """
 
     def __init__(
         self,
@@ -45,41 +45,34 @@ class Venue:
         ids: Callable[[], str],
     ) -> None:
         self.account = account
-        self.instruments = instruments
-        self.sessions = sessions
-        self.rules = rules
-        self.executions: list[Execution] = []
-        self._ids = ids
-        self._store = OrderStore()
-        self._working = self._store.working
-        self._last = account.last
-        self._quotes: dict[str, Quote] = {}
+        self.books = Books(
+            account=account,
+            instruments=instruments,
+            sessions=sessions,
+            rules=rules,
+            ids=ids,
+        )
+        self._working = self.books.store.working
+        self._quotes = account.market.quotes
+        self._trades = account.market.trades
+        self._bars = account.market.bars
         self._clock = 0
 
     # ------------------------------------------------------------------ what is asked of it
 
     def submit(self, request: OrderRequest, ts: int) -> list[VenueEvent]:
-        """Take an order. Raises Rejection for what a broker refuses at once."""
+        """Take an order. Raises Rejection for what the broker refuses at once: nothing changes."""
         out = list(self.on_clock(ts))
-        instrument = self.instruments.get(request.symbol)
-        if instrument is None:
-            raise Rejection(422, 42210000, f"asset {request.symbol} not found")
-        order = self._order_of(request, ts)
-        self._store.add(order)
-        works = works_in(
-            instrument,
-            self.sessions.phase(ts),
-            extended_hours=order.extended_hours,
-        )
-        self._emit(out, order, Kind.NEW if works else Kind.ACCEPTED, ts)
-        self._match_on_arrival(out, order, ts)
+        routing.submit(self.books, out, request, ts)
         return out
 
     def cancel(self, order_id: str, ts: int) -> list[VenueEvent]:
-        """Take an order back. Raises Rejection 404 when unknown, 422 when it has ended."""
+        """Take an order back, and its group. Raises Rejection: 404 unknown, 422 final."""
         out = list(self.on_clock(ts))
-        order = self._open_order(order_id)
-        self._emit(out, order, Kind.CANCELED, ts)
+        order = self._known(order_id)
+        if not order.is_open:
+            raise Rejection(422, 42210000, f'order is already in "{order.status}" state')
+        groups.end(self.books, out, order, Kind.CANCELED, ts)
         return out
 
     def replace(
@@ -91,212 +84,154 @@ class Venue:
         limit: Decimal | None = None,
         trigger: Decimal | None = None,
         trail: Decimal | None = None,
+        tif: TimeInForce | None = None,
+        notional: Decimal | None = None,
         client_id: str | None = None,
     ) -> list[VenueEvent]:
-        """Change an order: the old one ends as replaced, a new one with a new id takes over."""
-        raise Rejection(501, 50110000, "replace comes with the next commit")
+        """Change an order: the old one ends as replaced, a new one with a new id takes over.
+
+        `qty` is the whole order with what has filled, and the new order carries that on. Raises
+        Rejection, after which the old order works on unchanged.
+        """
+        out = list(self.on_clock(ts))
+        change = routing.Change(
+            qty=qty,
+            limit=limit,
+            trigger=trigger,
+            trail=trail,
+            tif=tif,
+            notional=notional,
+            client_id=client_id,
+        )
+        routing.replace(self.books, out, self._known(order_id), change, ts)
+        return out
 
     # ------------------------------------------------------------------ what the market shows it
 
     def on_trade(self, trade: Trade, ts: int) -> Events:
         """See a print. Two dictionary operations for a symbol without an order at work."""
         symbol = trade.symbol
-        self._last[symbol] = trade
+        self._trades[symbol] = trade
         if symbol not in self._working:
             return NOTHING
-        return self._match(symbol, ranges.of_trade(trade), ts, phase_at=ts)
+        out = list(self.on_clock(ts))
+        auctions.by_trade(self.books, out, trade, ts)
+        matching.by_trade(self.books, out, trade, ts)
+        return out
 
     def on_quote(self, quote: Quote, ts: int) -> Events:
-        """See a new best bid and ask."""
+        """See a new best bid and ask. Sizes in units."""
         symbol = quote.symbol
         self._quotes[symbol] = quote
         if symbol not in self._working:
             return NOTHING
-        return self._match(symbol, ranges.of_quote(quote), ts, phase_at=ts)
+        out = list(self.on_clock(ts))
+        matching.by_quote(self.books, out, quote, ts)
+        return out
 
     def on_bar(self, bar: Bar, ts: int) -> Events:
-        """See a complete bar: it belongs to the phase it began in."""
+        """See a bar. It belongs to the part of the day in which it began."""
         symbol = bar.symbol
-        self._last[symbol] = bar
+        self._bars[symbol] = bar
         if symbol not in self._working:
             return NOTHING
-        return self._match(symbol, ranges.of_bar(bar), ts, phase_at=bar.start)
+        out = list(self.on_clock(bar.start))
+        auctions.by_bar(self.books, out, bar, ts)
+        matching.by_bar(self.books, out, bar, ts)
+        return out
 
     def on_clock(self, ts: int) -> Events:
-        """Live through the boundaries up to and with `ts`: opens, closes, expiries, settlement."""
+        """Live through what the venue does by itself up to and with `ts`: routing, expiry, fees."""
         if ts <= self._clock:
             return NOTHING
         out: list[VenueEvent] = []
-        for boundary, begins in self.sessions.boundaries(self._clock, ts):
-            self._at_boundary(out, boundary, begins)
+        for moment in self.books.sessions.moments(self._clock, ts):
+            self._at_moment(out, *moment)
         self._clock = ts
         return out
 
     def next_clock(self) -> int | None:
-        """Return when `on_clock` wants to be called next, or None."""
-        if not self._working and not self.account.unsettled:
+        """Return when `on_clock` wants to be called next; None while nothing waits for time."""
+        if not (self._working or self.account.unsettled or self.books.uncharged):
             return None
-        return self.sessions.next_boundary(self._clock)
+        return self.books.sessions.next_moment(self._clock)
 
     # ------------------------------------------------------------------ what it knows
 
+    @property
+    def executions(self) -> list[Execution]:
+        """Every fill, oldest first."""
+        return self.books.executions
+
     def order(self, order_id: str) -> VenueOrder | None:
         """Return an order by the broker's id."""
-        return self._store.orders.get(order_id)
+        return self.books.store.orders.get(order_id)
 
     def order_by_client_id(self, client_id: str) -> VenueOrder | None:
         """Return an order by the client's id."""
-        return self._store.by_client.get(client_id)
+        return self.books.store.by_client.get(client_id)
 
     def orders(self) -> list[VenueOrder]:
         """Return all orders ever taken, oldest first, legs among them."""
-        return list(self._store.orders.values())
+        return list(self.books.store.orders.values())
 
     def open_orders(self) -> list[VenueOrder]:
-        """Return the orders that can still fill, oldest first, held legs among them."""
-        return self._store.open_orders()
+        """Return the orders that can still fill, oldest first, sleeping legs among them."""
+        return self.books.store.open_orders()
+
+    def legs(self, order: VenueOrder) -> list[VenueOrder]:
+        """Return the legs of an order, take-profit first."""
+        return self.books.store.legs(order)
+
+    def buying_power(self) -> Decimal:
+        """Return what can still be bought or sold short, open orders taken off; never below 0."""
+        return max(buying_power.available(self.books), ZERO)
+
+    def held(self, symbol: str) -> Decimal:
+        """Return how much of a position open orders have reserved."""
+        return shares.held(self.books, symbol)
 
     # ------------------------------------------------------------------ inside
 
-    def _order_of(self, request: OrderRequest, ts: int) -> VenueOrder:
-        order_id = self._ids()
-        return VenueOrder(
-            id=order_id,
-            client_id=request.client_id or self._ids(),
-            symbol=request.symbol,
-            side=request.side,
-            type=request.type,
-            tif=request.tif,
-            qty=request.qty,
-            notional=request.notional,
-            limit=request.limit,
-            trigger=request.trigger,
-            trail_price=request.trail_price,
-            trail_percent=request.trail_percent,
-            extended_hours=request.extended_hours,
-            order_class=request.order_class,
-            submitted_at=ts,
-            updated_at=ts,
-        )
-
-    def _open_order(self, order_id: str) -> VenueOrder:
-        order = self._store.orders.get(order_id)
+    def _known(self, order_id: str) -> VenueOrder:
+        order = self.books.store.orders.get(order_id)
         if order is None:
             raise Rejection(404, 40410000, f"order not found for {order_id}")
-        if not order.is_open:
-            raise Rejection(422, 42210000, f'order is already in "{order.status}" state')
         return order
 
-    def _at_boundary(self, out: list[VenueEvent], ts: int, begins: Phase) -> None:
-        self.account.settle(ts)
-        for order in self._store.open_orders():
-            if expires_at_boundary(order, begins):
-                self._emit(out, order, Kind.EXPIRED, ts)
-            elif order.status is OrderStatus.ACCEPTED and works_in(
-                self.instruments[order.symbol],
-                begins,
-                extended_hours=order.extended_hours,
-            ):
-                self._emit(out, order, Kind.NEW, ts)
-
-    def _match_on_arrival(self, out: list[VenueEvent], order: VenueOrder, ts: int) -> None:
-        quote = self._quotes.get(order.symbol)
-        if quote is not None:
-            self._match_orders(out, [order], ranges.of_quote(quote), ts, self.sessions.phase(ts))
-
-    def _match(self, symbol: str, sight: Sight, ts: int, *, phase_at: int) -> Events:
-        out = list(self.on_clock(phase_at))
-        phase = self.sessions.phase(phase_at)
-        self._match_orders(out, self._store.of_symbol(symbol), sight, ts, phase)
-        return out
-
-    def _match_orders(
+    def _at_moment(
         self,
         out: list[VenueEvent],
-        orders: Sequence[VenueOrder],
-        sight: Sight,
         ts: int,
-        phase: Phase,
+        moment: Moment,
+        session: Session,
     ) -> None:
-        for order in orders:
-            seen = sight.of(order.side)
-            if seen is None or not may_trade(order, self.instruments[order.symbol], phase):
-                continue
-            price = _price(order, seen)
-            if price is not None:
-                self._fill(out, order, order.remaining, price, ts)
+        books = self.books
+        books.account.settle(ts)
+        if moment is Moment.CLOSE:
+            auctions.closing_bars(books, out, session, ts)
+        elif moment is Moment.LATE_CLOSE:
+            auctions.without_print(books, out, session, ts)
+        elif moment is Moment.POST_CLOSE:
+            books.charge_day(ts, session.date)
+        for order in books.store.open_orders():
+            if order.is_open:
+                self._order_at_moment(out, order, ts, moment, session)
 
-    def _fill(
+    def _order_at_moment(
         self,
         out: list[VenueEvent],
         order: VenueOrder,
-        qty: Decimal,
-        price: Decimal,
         ts: int,
+        moment: Moment,
+        session: Session,
     ) -> None:
-        session = self.sessions.current(ts)
-        day = session.date if session is not None else self.sessions.sessions[-1].date
-        fee = self.rules.fees.fee(order.side, qty, price, day)
-        position = self.account.book(order.symbol, order.side, qty, price, fee)
-        order.filled_qty += qty
-        order.filled_cost += qty * price
-        execution = Execution(
-            execution_id=self._ids(),
-            order_id=order.id,
-            client_id=order.client_id,
-            symbol=order.symbol,
-            side=order.side,
-            qty=qty,
-            price=price,
-            fee=fee,
-            ts=ts,
-        )
-        self.executions.append(execution)
-        kind = Kind.PARTIAL_FILL if order.remaining else Kind.FILL
-        self._emit(out, order, kind, ts, execution=execution, position_qty=position)
-
-    def _emit(
-        self,
-        out: list[VenueEvent],
-        order: VenueOrder,
-        kind: OrderEventKind,
-        ts: int,
-        *,
-        execution: Execution | None = None,
-        position_qty: Decimal | None = None,
-        reason: str | None = None,
-    ) -> None:
-        order.status = next_status(order.status, kind)
-        order.updated_at = ts
-        if kind is Kind.FILL:
-            order.filled_at = ts
-        elif kind is Kind.CANCELED:
-            order.canceled_at = ts
-        elif kind is Kind.EXPIRED:
-            order.expired_at = ts
-        if not order.is_open:
-            self._store.retire(order)
-        out.append(
-            VenueEvent(
-                kind=kind,
-                order=order.snapshot(),
-                ts=ts,
-                qty=execution.qty if execution else None,
-                price=execution.price if execution else None,
-                execution_id=execution.execution_id if execution else None,
-                fee=execution.fee if execution else Decimal(0),
-                position_qty=position_qty,
-                reason=reason,
-            ),
-        )
-
-
-def _price(order: VenueOrder, seen: Range) -> Decimal | None:
-    if order.type is OrderType.LIMIT and order.limit is not None:
-        return limit_price(order.side, order.limit, seen)
-    return market_price(seen) if order.type is OrderType.MARKET else None
-
-
-def opposite(side: Side) -> Side:
-    """Return the other side."""
-    return Side.SELL if side is Side.BUY else Side.BUY
+        books = self.books
+        if order.status is OrderStatus.ACCEPTED and routed_at(order, moment):
+            books.tell(out, order, Kind.NEW, ts)
+        elif expires_at(order, moment):
+            groups.end(books, out, order, Kind.EXPIRED, ts)
+        elif moment is Moment.AGED:
+            created = books.sessions.date_of(order.submitted_at)
+            if is_aged(order, created, session.date, books.rules.gtc_days):
+                groups.end(books, out, order, Kind.CANCELED, ts)

@@ -1,0 +1,92 @@
+"""Whether this account may place this order now. The first failure answers (V1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.orders import Side, TimeInForce
+from liualgotrader.venue import buying_power, shares, validation, wash
+from liualgotrader.venue.books import Books
+from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
+from liualgotrader.venue.sessions import SessionTimes
+
+_MINUTE = 60_000_000_000
+# Orders for an auction are taken from seven in the evening, counted from 04:00.
+_EVENING = 15 * 60 * _MINUTE
+_OPG_CUTOFF = 2 * _MINUTE
+_CLS_CUTOFF = 10 * _MINUTE
+
+
+def check_request(books: Books, request: OrderRequest, instrument: Instrument, ts: int) -> None:
+    """Refuse what the request alone, the clock and the market on hand rule out."""
+    current = books.market.last(request.symbol)
+    validation.check(request, instrument)
+    validation.check_increments(request, instrument)
+    validation.check_exits(request, current)
+    validation.check_stop_side(request, current)
+    check_window(request.tif, books.sessions, ts)
+    validation.check_asset(request, instrument)
+
+
+def check_window(tif: TimeInForce, sessions: SessionTimes, ts: int) -> None:
+    """Refuse orders for an auction that come too late for it and too early for the next."""
+    session = sessions.current(ts)
+    evening = session.pre_open + _EVENING
+    if tif is TimeInForce.OPG and session.open - _OPG_CUTOFF <= ts < evening:
+        raise Rejection(
+            403,
+            40310000,
+            "opg orders must be submitted after 7:00pm and before 9:28am",
+        )
+    if tif is TimeInForce.CLS and session.close - _CLS_CUTOFF <= ts < evening:
+        raise Rejection(
+            403,
+            40310000,
+            "cls orders must be submitted after 7:00pm and before 3:50pm",
+        )
+
+
+def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
+    """Refuse what the account cannot carry. `without` is an order that this one replaces."""
+    if order.opening and order.side is Side.SELL:
+        check_borrow(books.instruments[order.symbol])
+    wash.check(books, order, without=without)
+    if order.opening:
+        if order.side is Side.SELL:
+            check_short(books, order)
+        else:
+            check_worth(order)
+        buying_power.check(books, order, without=without)
+    else:
+        shares.check(books, order, without=without)
+
+
+def check_borrow(instrument: Instrument) -> None:
+    """Refuse to sell short what cannot be borrowed; hard to borrow needs a locate, not offered."""
+    if not (instrument.shortable and instrument.easy_to_borrow):
+        raise validation.refuse(f'asset "{instrument.symbol}" cannot be sold short')
+
+
+def check_short(books: Books, order: VenueOrder) -> None:
+    """Refuse short sales without margin, and of fractions."""
+    lot = books.instruments[order.symbol].lot
+    if order.qty is None or order.qty % lot:
+        raise validation.refuse("fractional orders cannot be sold short")
+    if not (books.rules.shorting and books.account.has_margin):
+        raise Rejection(403, 40310000, "account is not allowed to short")
+
+
+def check_worth(order: VenueOrder) -> None:
+    """Refuse a purchase of less than a dollar."""
+    worth = order.notional if order.qty is None else order.qty * order.value_price
+    if worth is not None and worth < validation.ONE_DOLLAR:
+        raise validation.refuse("cost basis must be >= minimal amount of order 1")
+
+
+def priced(books: Books, order: VenueOrder, ts: int) -> Decimal:
+    """Return what a unit is valued at. An order that nobody can value is refused."""
+    price = buying_power.value_price(books, order, ts)
+    if price is None:
+        raise validation.refuse(f"no price is known for {order.symbol}: cannot value the order")
+    return price

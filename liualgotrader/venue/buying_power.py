@@ -1,0 +1,86 @@
+"""What an account can still buy or sell short (B1 to B4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from liualgotrader.common.orders import Side
+from liualgotrader.venue.account import Account
+from liualgotrader.venue.books import Books
+from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder
+from liualgotrader.venue.sessions import Phase
+
+# Regulation T: half of a position's value is the initial margin.
+INITIAL_MARGIN = Decimal("0.5")
+INTRADAY = Decimal(4)
+
+
+def before_reserves(account: Account) -> Decimal:
+    """Return buying power without open orders: cash, or what equity leaves to borrow on (B3)."""
+    if not account.has_margin:
+        return account.cash
+    equity, gross = account.equity(), account.gross()
+    if account.multiplier >= INTRADAY:
+        return max(equity * account.multiplier - gross, ZERO)
+    return max(equity - gross * INITIAL_MARGIN, ZERO) * account.multiplier
+
+
+def reserved(order: VenueOrder) -> Decimal:
+    """Return what an open order takes away: its value while it opens or adds (B1)."""
+    if not order.opening:
+        return ZERO
+    if order.qty is None:
+        return order.notional or ZERO
+    return order.remaining * order.value_price
+
+
+def available(books: Books, *, without: VenueOrder | None = None) -> Decimal:
+    """Return buying power less what open orders reserve."""
+    taken = sum((reserved(o) for o in books.store.open_orders() if o is not without), ZERO)
+    return before_reserves(books.account) - taken
+
+
+def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
+    """Refuse an order worth more than the buying power; one worth exactly it is accepted."""
+    value = reserved(order)
+    power = available(books, without=without)
+    if value > power:
+        raise Rejection(
+            403,
+            40310000,
+            "insufficient buying power",
+            buying_power=f"{power:f}",
+            cost_basis=f"{value:f}",
+        )
+
+
+def value_price(books: Books, order: VenueOrder, ts: int) -> Decimal | None:
+    """Return what one unit of an order is valued at; None when no price is known at all."""
+    if order.side is Side.SELL and order.opening:
+        return _short_price(books, order, ts)
+    if order.working_limit is not None:
+        return order.working_limit
+    return market_price(books, order.symbol, order.side, ts)
+
+
+def market_price(books: Books, symbol: str, side: Side, ts: int) -> Decimal | None:
+    """Return the price at which a market order is valued (B2)."""
+    market, since = books.market, books.since(symbol, ts)
+    phase = books.phase(symbol, ts)
+    price = None
+    if phase is Phase.REGULAR:
+        price = market.far_side(symbol, side, since)
+    elif phase is not Phase.CLOSED:
+        price = market.midpoint(symbol, since)
+    return price if price is not None else market.last(symbol)
+
+
+def _short_price(books: Books, order: VenueOrder, ts: int) -> Decimal | None:
+    """Return the larger of the limit and 1.03 times the ask (B4)."""
+    ask = books.market.far_side(order.symbol, Side.BUY, books.since(order.symbol, ts))
+    if ask is None:
+        ask = books.market.last(order.symbol)
+    if ask is None:
+        return order.limit
+    banded = ask * books.rules.short_requirement
+    return banded if order.limit is None else max(order.limit, banded)

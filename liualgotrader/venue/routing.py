@@ -1,0 +1,214 @@
+"""How a request becomes an order at work, and how an order is replaced by another."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.orders import OrderClass, OrderStatus, OrderType, TimeInForce
+from liualgotrader.venue import admission, groups, matching, shares, validation
+from liualgotrader.venue.books import Books, Out
+from liualgotrader.venue.orders import LegRole, OrderRequest, Rejection, VenueOrder
+from liualgotrader.venue.sessions import Phase
+from liualgotrader.venue.time_in_force import works_in
+
+_UNROUTED = frozenset({OrderStatus.ACCEPTED, OrderStatus.HELD})
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replacement changes; None keeps."""
+
+    qty: Decimal | None = None
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    trail: Decimal | None = None
+    tif: TimeInForce | None = None
+    notional: Decimal | None = None
+    client_id: str | None = None
+
+
+# ---------------------------------------------------------------------------- new orders
+
+
+def submit(books: Books, out: Out, request: OrderRequest, ts: int) -> VenueOrder:
+    """Take an order with its legs and let it see the market. Raises Rejection."""
+    instrument = _instrument(books, request.symbol)
+    _check_client_id(books, request.client_id)
+    admission.check_request(books, request, instrument, ts)
+    order = _order_of(books, request, ts)
+    _prepare(books, order, ts)
+    admission.check_account(books, order)
+    legs = groups.make_legs(books, order, request, ts)
+    for member in (order, *legs):
+        books.store.add(member)
+    route(books, out, order, ts)
+    return order
+
+
+def route(books: Books, out: Out, order: VenueOrder, ts: int) -> None:
+    """Send an order to the market, or keep it until its hours begin."""
+    phase = books.phase(order.symbol, ts)
+    routed = works_in(phase, extended_hours=order.extended_hours) or _joins_auction(order, phase)
+    kind = Kind.NEW if routed else Kind.ACCEPTED
+    books.tell(out, order, kind, ts)
+    members = [order]
+    if order.order_class is OrderClass.OCO and order.parent is None:
+        members += books.store.legs(order)
+        for leg in members[1:]:
+            books.tell(out, leg, kind, ts)
+    for member in members:
+        if member.is_open:
+            matching.arrive(books, out, member, ts)
+
+
+def _joins_auction(order: VenueOrder, phase: Phase) -> bool:
+    return order.tif is TimeInForce.CLS and phase is Phase.REGULAR
+
+
+def _instrument(books: Books, symbol: str) -> Instrument:
+    instrument = books.instruments.get(symbol)
+    if instrument is None:
+        raise validation.refuse(f'could not find asset "{symbol}"')
+    return instrument
+
+
+def _check_client_id(books: Books, client_id: str | None) -> None:
+    if client_id is not None and client_id in books.store.by_client:
+        raise Rejection(422, 40010001, "client_order_id must be unique")
+
+
+def _order_of(books: Books, request: OrderRequest, ts: int) -> VenueOrder:
+    is_oco = request.order_class is OrderClass.OCO
+    limit = request.limit
+    if is_oco and request.take_profit is not None:
+        limit = request.take_profit.limit
+    return VenueOrder(
+        id=books.ids(),
+        client_id=request.client_id or books.ids(),
+        symbol=request.symbol,
+        side=request.side,
+        type=request.type,
+        tif=request.tif,
+        qty=request.qty,
+        notional=request.notional,
+        limit=limit,
+        trigger=request.trigger,
+        trail_price=request.trail_price,
+        trail_percent=request.trail_percent,
+        extended_hours=request.extended_hours,
+        order_class=request.order_class,
+        role=LegRole.TAKE_PROFIT if is_oco else None,
+        submitted_at=ts,
+        updated_at=ts,
+        live_since=ts,
+    )
+
+
+def _prepare(books: Books, order: VenueOrder, ts: int) -> None:
+    """Work out what the broker keeps with an order: collar, water mark, opening, value."""
+    position = books.account.position_qty(order.symbol)
+    order.opening = not shares.reduces(position, order.side)
+    groups.set_collar(books, order)
+    if order.type is OrderType.TRAILING_STOP and order.hwm is None:
+        mark = first_mark(books, order.symbol)
+        if mark is not None:
+            matching.trail(books, order, mark)
+    order.value_price = admission.priced(books, order, ts)
+
+
+def first_mark(books: Books, symbol: str) -> Decimal | None:
+    """Return where a water mark starts (S6): last print or close, else the quote's middle."""
+    market = books.market
+    for mark in (market.last_seen(symbol), market.midpoint(symbol), market.last(symbol)):
+        if mark is not None:
+            return mark
+    return None
+
+
+# ---------------------------------------------------------------------------- replacements
+
+
+def replace(books: Books, out: Out, old: VenueOrder, change: Change, ts: int) -> None:
+    """Put a changed order in the place of an open one. Raises Rejection; `old` then works on."""
+    _check_replaceable(books, old, change)
+    _check_client_id(books, change.client_id)
+    request = _changed(old, change)
+    instrument = books.instruments[old.symbol]
+    admission.check_request(books, request, instrument, ts)
+    new = _order_of(books, request, ts)
+    _inherit(old, new)
+    _prepare(books, new, ts)
+    if change.trail is not None and new.hwm is not None:
+        matching.trail(books, new, new.hwm)
+    admission.check_account(books, new, without=old)
+    old.replaced_by = new.id
+    books.store.add(new)
+    _take_place(books, old, new)
+    books.tell(out, old, Kind.REPLACED, ts)
+    books.tell(out, new, Kind.NEW, ts)
+    matching.arrive(books, out, new, ts)
+
+
+def _check_replaceable(books: Books, old: VenueOrder, change: Change) -> None:
+    if not old.is_open:
+        raise validation.refuse("cannot replace order: order is not open")
+    if old.status in _UNROUTED:
+        raise validation.refuse(f'cannot replace order in "{old.status}" state')
+    if old.order_class is OrderClass.OTO:
+        raise validation.refuse("cannot replace oto orders")
+    if old.qty is None or old.notional is not None or change.notional is not None:
+        raise validation.refuse("cannot replace orders by notional")
+    lot = books.instruments[old.symbol].lot
+    if change.qty is not None and (change.qty % lot or old.qty % lot):
+        raise validation.refuse("cannot replace fractional quantity")
+    if change.qty is not None and change.qty <= old.filled_qty:
+        raise validation.refuse("qty must be more than what has been filled")
+    if change.qty is not None and groups.is_exit(old):
+        raise validation.refuse("cannot replace the quantity of an exit")
+    if change.trail is not None and old.type is not OrderType.TRAILING_STOP:
+        raise validation.refuse("only trailing stop orders take a trail")
+
+
+def _changed(old: VenueOrder, change: Change) -> OrderRequest:
+    """Return the request that the changed order would have been; legs stand on their own here."""
+    trails = old.type is OrderType.TRAILING_STOP
+    by_price, by_percent = old.trail_price, old.trail_percent
+    if change.trail is not None:
+        by_price = change.trail if by_price is not None else None
+        by_percent = change.trail if by_percent is not None else None
+    return OrderRequest(
+        symbol=old.symbol,
+        side=old.side,
+        type=old.type,
+        tif=change.tif or old.tif,
+        qty=change.qty if change.qty is not None else old.qty,
+        limit=change.limit if change.limit is not None else old.limit,
+        trigger=None if trails else (change.trigger if change.trigger is not None else old.trigger),
+        trail_price=by_price,
+        trail_percent=by_percent,
+        extended_hours=old.extended_hours,
+        client_id=change.client_id,
+    )
+
+
+def _inherit(old: VenueOrder, new: VenueOrder) -> None:
+    """Hand on what a changed order keeps: its fills (FIX: CumQty), its group, its water mark."""
+    new.filled_qty, new.filled_cost = old.filled_qty, old.filled_cost
+    new.replaces = old.id
+    new.order_class, new.role = old.order_class, old.role
+    new.parent, new.legs = old.parent, old.legs
+    new.hwm, new.triggered = old.hwm, old.triggered
+    if new.type is OrderType.TRAILING_STOP:
+        new.trigger = old.trigger
+
+
+def _take_place(books: Books, old: VenueOrder, new: VenueOrder) -> None:
+    """Put the new order where the old one stood in its group."""
+    if old.parent is not None:
+        parent = books.store.orders[old.parent]
+        parent.legs = tuple(new.id if leg == old.id else leg for leg in parent.legs)
+    for leg in books.store.legs(old):
+        leg.parent = new.id

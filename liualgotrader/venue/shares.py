@@ -1,0 +1,53 @@
+"""Which shares open orders have reserved, and what is left for another order (H1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from liualgotrader.common.orders import OrderStatus, Side
+from liualgotrader.venue.books import Books
+from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder
+
+
+def reduces(position: Decimal, side: Side) -> bool:
+    """Whether an order of this side makes a position smaller."""
+    return position * side.sign < 0
+
+
+def held(books: Books, symbol: str, *, without: VenueOrder | None = None) -> Decimal:
+    """Return how much of a position open orders would close; a group's exits count once."""
+    by_group: dict[str, Decimal] = {}
+    for order in books.store.of_symbol(symbol):
+        if order is without or order.opening or order.status is OrderStatus.HELD:
+            continue
+        key = order.parent or order.id
+        by_group[key] = max(by_group.get(key, ZERO), _open_qty(books, order))
+    return sum(by_group.values(), ZERO)
+
+
+def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
+    """Refuse to close more than is held and not reserved. One order never crosses zero."""
+    position = books.account.position_qty(order.symbol)
+    available = max(abs(position) - held(books, order.symbol, without=without), ZERO)
+    wanted = _open_qty(books, order)
+    if wanted > available:
+        raise Rejection(
+            403,
+            40310000,
+            "insufficient qty available for order "
+            f"(requested: {wanted:f}, available: {available:f})",
+            symbol=order.symbol,
+            existing_qty=f"{abs(position):f}",
+            held_for_orders=f"{abs(position) - available:f}",
+            available=f"{available:f}",
+        )
+
+
+def _open_qty(books: Books, order: VenueOrder) -> Decimal:
+    """Return what an order may still close; one by amount is taken at the last price."""
+    if order.qty is not None:
+        return order.remaining
+    price = order.value_price
+    if not price or order.notional is None:
+        return ZERO
+    return books.instruments[order.symbol].qty(order.notional / price)
