@@ -1,0 +1,243 @@
+"""The ledger of a backtest: the rules of admission and booking, on dictionaries.
+
+It keeps what PostgreSQL would, so that all rows of a backtest can be written at its end at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from liualgotrader.common.admission import (
+    MINUTE,
+    AccountView,
+    Decision,
+    PortfolioView,
+    account_update,
+    judge,
+    outcome,
+)
+from liualgotrader.common.errors import BrokerDisagrees
+from liualgotrader.common.events import AccountUpdate, OpenOrder, OpenPosition, OrderEvent
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.ids import parse_order_id
+from liualgotrader.common.ledger_orders import (
+    AMENDMENTS,
+    FILLS,
+    Execution,
+    Holding,
+    LedgerOrder,
+    added_up,
+    identity,
+    open_order,
+)
+from liualgotrader.common.orders import Approved, Cancel, OrderStatus, Replace
+from liualgotrader.common.plan import Limits
+
+log = logging.getLogger(__name__)
+
+NO_LIMITS = Limits()
+
+
+class MemoryLedger:
+    """Implements `ports.Ledger`.
+
+    `orders` by id, `events` and `executions` in the order they were booked; `flows` are the changes
+    of cash as (ns UTC, dollars). `foreign` counts events of orders that were never admitted here.
+    """
+
+    def __init__(
+        self,
+        *,
+        cash: Decimal,
+        multiplier: Decimal = Decimal(1),
+        shorting: bool = False,
+        limits: Limits = NO_LIMITS,
+        portfolios: Mapping[str, PortfolioView] | None = None,
+    ) -> None:
+        self.view = AccountView(
+            cash=cash,
+            multiplier=multiplier,
+            shorting=shorting,
+            portfolios=dict(portfolios or {}),
+        )
+        self.limits = limits
+        self.orders: dict[str, LedgerOrder] = {}
+        self.events: list[OrderEvent] = []
+        self.executions: list[Execution] = []
+        self.flows: list[tuple[int, Decimal]] = []
+        self.foreign = 0
+        self._slots: dict[tuple[str, str], str] = {}
+        self._numbers: dict[str, int] = {}
+        self._booked: set[tuple[str, ...]] = set()
+        self._decided: deque[int] = deque()
+
+    # -- admission -----------------------------------------------------------------------------
+
+    async def admit(self, approved: Sequence[Approved]) -> tuple[list[Approved], list[OrderEvent]]:
+        """Admit the intents of one input together; asking again gives the same answer."""
+        now = max((each.intent.decided_at for each in approved), default=0)
+        fresh = [each for each in approved if self._row(each) is None]
+        self._forget_before(now - MINUTE)
+        decided = {
+            id(each.approved): each for each in judge(self.view, fresh, now=now, limits=self.limits)
+        }
+        decisions = [decided.get(id(each)) or self._known(each) for each in approved]
+        for decision in decided.values():
+            self._record(decision)
+        return outcome(decisions)
+
+    def _row(self, approved: Approved) -> LedgerOrder | None:
+        intent = approved.intent
+        if isinstance(intent, Cancel):
+            return None
+        return self.orders.get(intent.new_id if isinstance(intent, Replace) else intent.order_id)
+
+    def _known(self, approved: Approved) -> Decision:
+        order = self._row(approved)
+        if order is None or order.status is not OrderStatus.REFUSED:
+            return Decision(approved)
+        event = OrderEvent(
+            order.order_id, Kind.REFUSED, order.decided_at, order.symbol, reason=order.refusal
+        )
+        return Decision(approved, event)
+
+    def _forget_before(self, moment: int) -> None:
+        while self._decided and self._decided[0] <= moment:
+            self._decided.popleft()
+        self.view.recent_orders = len(self._decided)
+
+    def _record(self, decision: Decision) -> None:
+        order = decision.order
+        if decision.refusal is not None:
+            self.events.append(decision.refusal)
+            self._booked.add(identity(decision.refusal))
+        if order is None:
+            return
+        self.orders[order.order_id] = order
+        _, slot, number = parse_order_id(order.order_id)
+        self._numbers[slot] = max(number, self._numbers.get(slot, 0))
+        if decision.refusal is None:
+            self._decided.append(order.decided_at)
+
+    # -- booking -------------------------------------------------------------------------------
+
+    async def book(self, event: OrderEvent) -> AccountUpdate | None:
+        """Record what happened to an order, once; None when it was before, or is not ours."""
+        order = self.orders.get(event.order_id)
+        if order is None:
+            self.foreign += 1
+            log.warning("not an order of this ledger: %s", event)
+            return None
+        key = identity(event)
+        if key in self._booked:
+            return None
+        if event.kind in AMENDMENTS:
+            self._amend(order, event)
+        else:
+            order.apply(event)
+        if event.kind in FILLS:
+            self._fill(order, Execution.of(order, event))
+        if event.kind is Kind.REPLACE_REJECTED:
+            self._reject_replacement(order, event)
+        self._booked.add(key)
+        self.events.append(event)
+        self._keep_open(order)
+        return account_update(self.view, event.time)
+
+    def _keep_open(self, order: LedgerOrder) -> None:
+        if order.is_open:
+            self.view.orders[order.order_id] = order
+        else:
+            self.view.orders.pop(order.order_id, None)
+
+    def _fill(self, order: LedgerOrder, execution: Execution) -> None:
+        for replacement in self._replacements(order):
+            replacement.filled += execution.qty
+        self._add(execution)
+        key = (order.strategy, order.symbol)
+        held = self.view.holdings.get(key, Holding())
+        self._hold(order, held.after(execution.signed_qty, execution.price))
+
+    def _add(self, execution: Execution) -> None:
+        self.executions.append(execution)
+        self._flow(execution.strategy, execution.time, execution.flow)
+
+    def _flow(self, strategy: str, time: int, amount: Decimal) -> None:
+        self.view.cash += amount
+        self.flows.append((time, amount))
+        if (purse := self.view.portfolios.get(strategy)) is not None:
+            purse.balance += amount
+
+    def _hold(self, order: LedgerOrder, holding: Holding) -> None:
+        key = (order.strategy, order.symbol)
+        if holding.qty:
+            self.view.holdings[key] = holding
+            self._slots.setdefault(key, parse_order_id(order.order_id)[1])
+        else:
+            self.view.holdings.pop(key, None)
+            self._slots.pop(key, None)
+
+    def _replacements(self, order: LedgerOrder) -> list[LedgerOrder]:
+        return [each for each in self.view.orders.values() if each.replaces == order.order_id]
+
+    def _reject_replacement(self, order: LedgerOrder, event: OrderEvent) -> None:
+        for replacement in self._replacements(order):
+            if replacement.status is OrderStatus.ADMITTED:
+                replacement.status = OrderStatus.REJECTED
+                replacement.refusal = event.reason
+                self._keep_open(replacement)
+
+    def _amend(self, order: LedgerOrder, event: OrderEvent) -> None:
+        """Take an execution back (bust), and put another in its place (correction)."""
+        old = self._execution(event)
+        old.live = False
+        order.filled -= old.qty
+        self._flow(old.strategy, event.time, -old.flow)
+        if event.kind is Kind.TRADE_CORRECT:
+            new = Execution.of(order, event)
+            order.filled += new.qty
+            self._add(new)
+        fills = [
+            (each.signed_qty, each.price)
+            for each in self.executions
+            if each.live and (each.strategy, each.symbol) == (order.strategy, order.symbol)
+        ]
+        self._hold(order, added_up(fills))
+
+    def _execution(self, event: OrderEvent) -> Execution:
+        for each in self.executions:
+            if each.live and identity_of(each) == (event.order_id, event.execution_id):
+                return each
+        raise BrokerDisagrees(f"{event.kind} of an execution that was never booked: {event}")
+
+    # -- what a new incarnation starts from ------------------------------------------------------
+
+    async def open_state(
+        self, slot: str
+    ) -> tuple[Sequence[OpenPosition], Sequence[OpenOrder], int]:
+        """Return a slot's positions, its open orders, and the number of its next order."""
+        positions = [
+            OpenPosition(strategy, symbol, held.qty, held.avg_price)
+            for (strategy, symbol), held in sorted(self.view.holdings.items())
+            if self._slots[strategy, symbol] == slot
+        ]
+        orders = [open_order(each) for each in self._open_of(slot)]
+        return positions, orders, self._numbers.get(slot, 0) + 1
+
+    async def unanswered(self, slot: str) -> list[OpenOrder]:
+        """Return the orders that were admitted and of which no broker has said a word."""
+        waiting = (o for o in self._open_of(slot) if o.status is OrderStatus.ADMITTED)
+        return [open_order(each) for each in waiting]
+
+    def _open_of(self, slot: str) -> list[LedgerOrder]:
+        return [
+            each for each in self.view.orders.values() if parse_order_id(each.order_id)[1] == slot
+        ]
+
+
+def identity_of(execution: Execution) -> tuple[str, str | None]:
+    """Return what an amendment names an execution by."""
+    return execution.order_id, execution.execution_id
