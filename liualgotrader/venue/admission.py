@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.orders import Side, TimeInForce
+from liualgotrader.common.orders import OrderClass, Side, TimeInForce
 from liualgotrader.venue import buying_power, shares, validation, wash
 from liualgotrader.venue.books import Books
 from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
@@ -49,6 +49,7 @@ def check_window(tif: TimeInForce, sessions: SessionTimes, ts: int) -> None:
 
 def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
     """Refuse what the account cannot carry. `without` is an order that this one replaces."""
+    check_group(order)
     if order.opening and order.side is Side.SELL:
         check_borrow(books.instruments[order.symbol])
     wash.check(books, order, without=without)
@@ -60,6 +61,16 @@ def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None
         buying_power.check(books, order, without=without)
     else:
         shares.check(books, order, without=without)
+
+
+def check_group(order: VenueOrder) -> None:
+    """Refuse groups whose first order goes the wrong way: an OCO closes, the others open."""
+    if order.order_class is OrderClass.SIMPLE or order.parent is not None:
+        return
+    if order.order_class is OrderClass.OCO and order.opening:
+        raise validation.refuse("oco orders must be exit orders")
+    if order.order_class is not OrderClass.OCO and not order.opening:
+        raise validation.refuse(f"{order.order_class} orders must be entry orders")
 
 
 def check_borrow(instrument: Instrument) -> None:

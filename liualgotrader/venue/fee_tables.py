@@ -34,7 +34,7 @@ SEC_SECTION_31: tuple[Rate, ...] = (
 
 # FINRA By-Laws, Schedule A, section 1: trading activity fee, dollars per share of covered equity
 # sold. Source: the adjustment schedule of SR-FINRA-2024-019; the pause of the fourth quarter of
-# 2026 is SR-FINRA-2026-021.
+# 2026 is SR-FINRA-2026-021, the unchanged rate of 2027 SR-FINRA-2026-020.
 TAF: tuple[Rate, ...] = (
     Rate(date(2012, 7, 1), Decimal("0.000119"), Decimal("5.95")),
     Rate(date(2022, 1, 1), Decimal("0.000130"), Decimal("6.49")),
@@ -42,8 +42,10 @@ TAF: tuple[Rate, ...] = (
     Rate(date(2024, 1, 1), Decimal("0.000166"), Decimal("8.30")),
     Rate(date(2026, 1, 1), Decimal("0.000195"), Decimal("9.79")),
     Rate(date(2026, 10, 1), Decimal("0")),
+    Rate(date(2027, 1, 1), Decimal("0.000195"), Decimal("9.79")),
 )
 
 # Consolidated audit trail, dollars per share bought or sold. Source: Alpaca's brokerage fee
-# schedule of 2026-09-17. Earlier rates are not confirmed: the published one is taken for them too.
+# schedule of 2026-09-17. It was higher before (2025: 0.0000265), but the days of change are not
+# confirmed, so this one is taken for all: for a hundred shares each of them is one cent.
 CAT: tuple[Rate, ...] = (Rate(date(2024, 9, 1), Decimal("0.000003")),)

@@ -15,7 +15,6 @@ from liualgotrader.venue.books import Books, Out
 from liualgotrader.venue.market import Source, exact
 from liualgotrader.venue.orders import VenueOrder
 from liualgotrader.venue.participation import Budget, allot, share_of
-from liualgotrader.venue.sessions import Phase
 from liualgotrader.venue.slippage import slipped
 from liualgotrader.venue.time_in_force import IMMEDIATE, may_trade
 
@@ -290,6 +289,10 @@ def _bar_price(books: Books, order: VenueOrder, bar: Bar) -> tuple[Decimal | Non
     opened = exact(bar.open)
     if limit is None:
         return _slip(books, order, opened), True
+    if order.tif in IMMEDIATE:
+        # Only the open is immediate: a better price later in the bar is not (C1).
+        price = matching_limit.by_print(order.side, limit, opened, resting=False)
+        return (None if price is None else _slip(books, order, price)), True
     price = matching_limit.by_bar(order.side, limit, bar)
     at_open = price is not None and matching_limit.through(order.side, limit, opened)
     if price is not None and at_open and not order.resting:
@@ -332,8 +335,3 @@ def _exits_in_bar(
     for leg in legs:
         leg.live_since = min(leg.live_since, bar.start)
     return [leg for leg in legs if at_open or leg.waits_for_stop]
-
-
-def in_regular_hours(books: Books, symbol: str, ts: int) -> bool:
-    """Whether a symbol is in regular hours at `ts`."""
-    return books.phase(symbol, ts) is Phase.REGULAR

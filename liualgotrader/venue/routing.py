@@ -15,6 +15,7 @@ from liualgotrader.venue.orders import LegRole, OrderRequest, Rejection, VenueOr
 from liualgotrader.venue.sessions import Phase
 from liualgotrader.venue.time_in_force import works_in
 
+_LONGEST_CLIENT_ID = 128
 _UNROUTED = frozenset({OrderStatus.ACCEPTED, OrderStatus.HELD})
 
 
@@ -76,7 +77,11 @@ def _instrument(books: Books, symbol: str) -> Instrument:
 
 
 def _check_client_id(books: Books, client_id: str | None) -> None:
-    if client_id is not None and client_id in books.store.by_client:
+    if client_id is None:
+        return
+    if len(client_id) > _LONGEST_CLIENT_ID:
+        raise Rejection(422, 40010001, "client_order_id must be no more than 128 characters")
+    if client_id in books.store.by_client:
         raise Rejection(422, 40010001, "client_order_id must be unique")
 
 
@@ -154,20 +159,20 @@ def replace(books: Books, out: Out, old: VenueOrder, change: Change, ts: int) ->
 
 def _check_replaceable(books: Books, old: VenueOrder, change: Change) -> None:
     if not old.is_open:
-        raise validation.refuse("cannot replace order: order is not open")
+        raise validation.refuse("unable to replace order, order is not open")
     if old.status in _UNROUTED:
-        raise validation.refuse(f'cannot replace order in "{old.status}" state')
+        raise validation.refuse(f"unable to replace order, order is {old.status}")
     if old.order_class is OrderClass.OTO:
-        raise validation.refuse("cannot replace oto orders")
+        raise validation.refuse("unable to replace order, oto orders cannot be replaced")
     if old.qty is None or old.notional is not None or change.notional is not None:
-        raise validation.refuse("cannot replace orders by notional")
+        raise validation.refuse("unable to replace order, notional orders cannot be replaced")
     lot = books.instruments[old.symbol].lot
     if change.qty is not None and (change.qty % lot or old.qty % lot):
-        raise validation.refuse("cannot replace fractional quantity")
+        raise validation.refuse("unable to replace order, qty must be whole")
     if change.qty is not None and change.qty <= old.filled_qty:
         raise validation.refuse("qty must be more than what has been filled")
     if change.qty is not None and groups.is_exit(old):
-        raise validation.refuse("cannot replace the quantity of an exit")
+        raise validation.refuse("unable to replace order, the qty of an exit follows its entry")
     if change.trail is not None and old.type is not OrderType.TRAILING_STOP:
         raise validation.refuse("only trailing stop orders take a trail")
 

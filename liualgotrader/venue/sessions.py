@@ -89,10 +89,6 @@ class SessionTimes:
         index = bisect_right(self._boundaries, ts) // 4
         return self.sessions[min(index, len(self.sessions) - 1)]
 
-    def open_for(self, ts: int) -> Session | None:
-        """Return the session whose regular hours contain `ts` or come next."""
-        return next((s for s in self.sessions if s.close > ts), None)
-
     def settles_at(self, ts: int, days: int) -> int | None:
         """Return when a fill at `ts` settles, `days` sessions on; None beyond those known."""
         index = bisect_right(self._boundaries, ts) // 4 + days

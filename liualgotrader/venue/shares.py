@@ -17,12 +17,25 @@ def reduces(position: Decimal, side: Side) -> bool:
 def held(books: Books, symbol: str, *, without: VenueOrder | None = None) -> Decimal:
     """Return how much of a position open orders would close; a group's exits count once."""
     by_group: dict[str, Decimal] = {}
-    for order in books.store.of_symbol(symbol):
-        if order is without or order.opening or order.status is OrderStatus.HELD:
-            continue
-        key = order.parent or order.id
+    for order in closing_orders(books, symbol, without=without):
+        key = _group(order)
         by_group[key] = max(by_group.get(key, ZERO), _open_qty(books, order))
     return sum(by_group.values(), ZERO)
+
+
+def closing_orders(
+    books: Books,
+    symbol: str,
+    *,
+    without: VenueOrder | None = None,
+) -> list[VenueOrder]:
+    """Return the open orders that reserve shares; those of the group of `without` do not count."""
+    ignored = None if without is None else _group(without)
+    return [
+        order
+        for order in books.store.of_symbol(symbol)
+        if not order.opening and order.status is not OrderStatus.HELD and _group(order) != ignored
+    ]
 
 
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
@@ -40,7 +53,12 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             existing_qty=f"{abs(position):f}",
             held_for_orders=f"{abs(position) - available:f}",
             available=f"{available:f}",
+            related_orders=[o.id for o in closing_orders(books, order.symbol, without=without)],
         )
+
+
+def _group(order: VenueOrder) -> str:
+    return order.parent or order.id
 
 
 def _open_qty(books: Books, order: VenueOrder) -> Decimal:

@@ -27,9 +27,15 @@ def check(request: OrderRequest, instrument: Instrument) -> None:
     check_fraction(request, instrument)
 
 
-def refuse(message: str, *, status: int = 422, code: int = INVALID) -> Rejection:
+def refuse(
+    message: str,
+    *,
+    status: int = 422,
+    code: int = INVALID,
+    **details: str,
+) -> Rejection:
     """Return a refusal of a malformed request."""
-    return Rejection(status, code, message)
+    return Rejection(status, code, message, **details)
 
 
 def check_size(request: OrderRequest) -> None:
@@ -122,6 +128,8 @@ def check_fraction(request: OrderRequest, instrument: Instrument) -> None:
     """Refuse fractions where the broker keeps whole shares: other than day, complex, too fine."""
     if not is_fractional(request, instrument):
         return
+    if request.qty is None and request.type is not OrderType.MARKET:
+        raise refuse("notional orders must be market orders")
     if request.qty is not None and request.qty % instrument.fraction:
         raise refuse(f"qty must be a multiple of {instrument.fraction:f}")
     if instrument.asset_class is AssetClass.CRYPTO:
@@ -159,10 +167,10 @@ def check_exits(request: OrderRequest, current: Decimal | None) -> None:
     sign = 1 if long else -1
     if take is not None and base is not None and sign * (take.limit - base) < CENT:
         word = ">= base_price + 0.01" if long else "<= base_price - 0.01"
-        raise refuse(f"take_profit.limit_price must be {word}")
+        raise refuse(f"take_profit.limit_price must be {word}", base_price=f"{base:f}")
     if stop is not None and base is not None and sign * (base - stop.trigger) < CENT:
         word = "<= base_price - 0.01" if long else ">= base_price + 0.01"
-        raise refuse(f"stop_loss.stop_price must be {word}")
+        raise refuse(f"stop_loss.stop_price must be {word}", base_price=f"{base:f}")
     if take is not None and stop is not None and sign * (take.limit - stop.trigger) <= 0:
         raise refuse("take_profit.limit_price must be beyond stop_loss.stop_price")
 

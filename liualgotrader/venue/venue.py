@@ -71,7 +71,7 @@ class Venue:
         out = list(self.on_clock(ts))
         order = self._known(order_id)
         if not order.is_open:
-            raise Rejection(422, 42210000, f'order is already in "{order.status}" state')
+            raise Rejection(422, 42210000, f"order is not cancelable: it is {order.status}")
         groups.end(self.books, out, order, Kind.CANCELED, ts)
         return out
 
