@@ -1,0 +1,158 @@
+"""One exchange on one port: REST, streams and the box's own pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from liualgotrader.common.errors import ConfigError
+from liualgotrader.exchange.account_api import AccountApi
+from liualgotrader.exchange.box_api import BoxApi
+from liualgotrader.exchange.data_stream import FEEDS, DataStream
+from liualgotrader.exchange.days import sessions_around
+from liualgotrader.exchange.ids import Ids
+from liualgotrader.exchange.keys import Keys
+from liualgotrader.exchange.lockstep import LockstepDriver
+from liualgotrader.exchange.log import Header, OrderLog
+from liualgotrader.exchange.market_api import MarketApi
+from liualgotrader.exchange.pacing import PacedDriver
+from liualgotrader.exchange.replies import door, speak_errors
+from liualgotrader.exchange.service import Exchange
+from liualgotrader.exchange.tape import Tape
+from liualgotrader.exchange.trading_api import TradingApi
+from liualgotrader.exchange.updates import UpdateStream
+from liualgotrader.venue.account import Account
+from liualgotrader.venue.rules import VenueRules
+from liualgotrader.venue.sessions import SessionTimes
+from liualgotrader.venue.venue import Venue
+
+MILLISECOND = 1_000_000
+Driver = PacedDriver | LockstepDriver
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How an exchange is run. `speed` None is lockstep.
+
+    `latency` in ns from acceptance to the venue.
+    """
+
+    cash: Decimal = Decimal(100_000)
+    multiplier: Decimal = Decimal(4)
+    rules: VenueRules = VenueRules()
+    seed: int = 0
+    latency: int = 500 * MILLISECOND
+    speed: float | None = 1.0
+    log: Path | None = None
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where an exchange is to be found, and the keys to it."""
+
+    trading_url: str
+    data_url: str
+    stream_url: str
+    updates_url: str
+    box_url: str
+    key: str
+    secret: str
+
+
+def build(tape: Tape, settings: Settings) -> tuple[Exchange, Driver]:
+    """Return an exchange over a tape, recovered from a log that is there, and its driver."""
+    if settings.latency < MILLISECOND:
+        raise ConfigError("the order latency must be at least a millisecond")
+    sessions = sessions_around(tape.date)
+    today = next(session for session in sessions if session.date == tape.date)
+    ids = Ids(settings.seed)
+    venue = Venue(
+        account=Account(settings.cash, multiplier=settings.multiplier),
+        instruments=tape.instruments,
+        sessions=SessionTimes(sessions),
+        rules=settings.rules,
+        ids=ids,
+    )
+    header = Header(settings.seed, str(tape.date), tape.start, settings.latency)
+    exchange = Exchange(
+        tape=tape,
+        venue=venue,
+        ids=ids,
+        session_open=today.open,
+        session_close=today.close,
+        latency=settings.latency,
+        log=OrderLog(settings.log, header) if settings.log is not None else None,
+    )
+    driver: Driver = (
+        LockstepDriver(exchange)
+        if settings.speed is None
+        else PacedDriver(exchange, settings.speed)
+    )
+    exchange.driver = driver
+    return exchange, driver
+
+
+def application(exchange: Exchange, driver: Driver, keys: Keys) -> web.Application:
+    """Return the web application."""
+    app = web.Application(middlewares=[speak_errors, door(keys)], client_max_size=1 << 20)
+    taken: set[str] = set()
+
+    async def data(request: web.Request) -> web.WebSocketResponse:
+        stream = DataStream(exchange.feeds, keys, taken, request.match_info["feed"])
+        return await stream.serve(request)
+
+    async def updates(request: web.Request) -> web.WebSocketResponse:
+        return await UpdateStream(exchange.updates, keys).serve(request)
+
+    app.router.add_get("/stream", updates, allow_head=False)
+    app.router.add_get(f"/v2/{{feed:{'|'.join(FEEDS)}}}", data, allow_head=False)
+    app.add_routes(TradingApi(exchange).routes())
+    app.add_routes(AccountApi(exchange).routes())
+    app.add_routes(MarketApi(exchange).routes())
+    app.add_routes(BoxApi(exchange, driver).routes())
+    return app
+
+
+@asynccontextmanager
+async def serving(
+    exchange: Exchange, driver: Driver, keys: Keys, *, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[Address]:
+    """Serve an exchange while the block runs. The tape moves once `driver.start()` is called.
+
+    Raises OSError when the port cannot be had.
+    """
+    runner = web.AppRunner(
+        application(exchange, driver, keys), access_log=None, shutdown_timeout=0.5
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        tape = asyncio.create_task(driver.run())
+        try:
+            yield _address(runner, keys)
+        finally:
+            tape.cancel()
+            with suppress(asyncio.CancelledError):
+                await tape
+    finally:
+        await runner.cleanup()
+        exchange.close()
+
+
+def _address(runner: web.AppRunner, keys: Keys) -> Address:
+    host, port = runner.addresses[0][:2]
+    http, ws = f"http://{host}:{port}", f"ws://{host}:{port}"
+    return Address(
+        trading_url=http,
+        data_url=http,
+        stream_url=f"{ws}/v2/sip",
+        updates_url=f"{ws}/stream",
+        box_url=f"{http}/box",
+        key=keys.key,
+        secret=keys.secret,
+    )

@@ -1,0 +1,42 @@
+"""Tells the streams what happens on the floor."""
+
+from __future__ import annotations
+
+from liualgotrader.common.events import Bar
+from liualgotrader.exchange.feeds import Feeds
+from liualgotrader.exchange.updates import Updates
+
+
+class Broadcast:
+    """The floor's audience.
+
+    Market data to the feeds, what happens to orders to the trade updates.
+    """
+
+    def __init__(self, feeds: Feeds, updates: Updates) -> None:
+        self._feeds = feeds
+        self._updates = updates
+        self.trade = feeds.trade
+        self.quote = feeds.quote
+        self.update = updates.update
+
+    def minute(self, bar: Bar, today: Bar | None) -> None:
+        """Send a minute bar, or its correction, and the day's bar as it is now."""
+        self._feeds.bar("updatedBars" if bar.correction else "bars", bar)
+        if today is not None:
+            self._feeds.bar("dailyBars", today)
+
+    def take_told(self) -> bool:
+        """Tell whether anybody was told anything since the last call."""
+        told = self._feeds.told or self._updates.told
+        self._feeds.told = self._updates.told = False
+        return told
+
+    def flush(self) -> None:
+        """Let what was told leave."""
+        self._feeds.flush()
+
+    def mark(self, ns: int) -> None:
+        """Mark both kinds of stream."""
+        self._feeds.mark(ns)
+        self._updates.mark(ns)

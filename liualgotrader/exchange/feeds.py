@@ -1,0 +1,175 @@
+"""Market data to whoever has subscribed.
+
+Each event is encoded once per format and shared by its readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.exchange.encode import (
+    JsonCodec,
+    MsgpackCodec,
+    bar_message,
+    quote_message,
+    trade_message,
+)
+from liualgotrader.exchange.outbox import Outbox
+
+CHANNELS = (
+    "trades",
+    "quotes",
+    "bars",
+    "updatedBars",
+    "dailyBars",
+    "statuses",
+    "lulds",
+    "corrections",
+    "cancelErrors",
+)
+STAR = "*"
+# Whoever reads prints also gets their corrections, unasked.
+FOLLOWS_TRADES = ("corrections", "cancelErrors")
+
+Codec = JsonCodec | MsgpackCodec
+Readers = list[tuple[Codec, list[list[bytes]]]]
+_BAR_KINDS = {"bars": "b", "updatedBars": "u", "dailyBars": "d"}
+
+
+class Subscriber:
+    """One connection's subscriptions and its outbox. `lockstep` readers get marks."""
+
+    def __init__(self, outbox: Outbox, codec: Codec, *, lockstep: bool) -> None:
+        self.outbox = outbox
+        self.codec = codec
+        self.lockstep = lockstep
+        self.marked = False
+        self.wanted: dict[str, set[str]] = {channel: set() for channel in CHANNELS}
+
+    def change(self, channels: dict[str, list[str]], *, add: bool) -> None:
+        """Add or take away symbols, per channel."""
+        for channel, symbols in channels.items():
+            targets = (channel, *FOLLOWS_TRADES) if channel == "trades" else (channel,)
+            for target in targets:
+                if add:
+                    self.wanted[target].update(symbols)
+                else:
+                    self.wanted[target].difference_update(symbols)
+
+    def listing(self) -> dict[str, list[str]]:
+        """Return all that is subscribed to, as the vendor confirms it."""
+        return {channel: sorted(symbols) for channel, symbols in self.wanted.items()}
+
+
+class Routes:
+    """Who reads a channel, by symbol. Rebuilt whenever a subscription changes, which is rare."""
+
+    def __init__(self, channel: str, subscribers: Iterable[Subscriber]) -> None:
+        self._channel = channel
+        self._subscribers = [s for s in subscribers if s.wanted[channel]]
+        self._by_symbol: dict[str, Readers] = {}
+
+    def readers(self, symbol: str) -> Readers:
+        """Return the readers of a symbol, grouped by format."""
+        readers = self._by_symbol.get(symbol)
+        if readers is None:
+            readers = self._by_symbol[symbol] = self._find(symbol)
+        return readers
+
+    def _find(self, symbol: str) -> Readers:
+        groups: dict[str, tuple[Codec, list[list[bytes]]]] = {}
+        for subscriber in self._subscribers:
+            wanted = subscriber.wanted[self._channel]
+            if symbol in wanted or STAR in wanted:
+                codec = subscriber.codec
+                group = groups.setdefault(codec.name, (codec, []))
+                group[1].append(subscriber.outbox.pending)
+        return list(groups.values())
+
+
+class Feeds:
+    """All market data connections. `told` turns true when somebody was told something."""
+
+    def __init__(self) -> None:
+        self._subscribers: list[Subscriber] = []
+        self._routes: dict[str, Routes] = {}
+        self.told = False
+        self._last_mark: int | None = None
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self._routes = {channel: Routes(channel, self._subscribers) for channel in CHANNELS}
+        self._trades = self._routes["trades"]
+        self._quotes = self._routes["quotes"]
+
+    def join(self, subscriber: Subscriber) -> None:
+        """Let a connection in."""
+        self._subscribers.append(subscriber)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a connection."""
+        if subscriber in self._subscribers:
+            self._subscribers.remove(subscriber)
+            self._rebuild()
+
+    def change(self, subscriber: Subscriber, channels: dict[str, list[str]], *, add: bool) -> None:
+        """Change what a connection reads."""
+        subscriber.change(channels, add=add)
+        self._rebuild()
+
+    def trade(self, event: Trade, number: int) -> None:
+        """Send a print; `number` is its id on its symbol."""
+        for codec, sinks in self._trades.readers(event.symbol):
+            self.told = True
+            message = trade_message(codec, event, number)
+            for sink in sinks:
+                sink.append(message)
+
+    def quote(self, event: Quote) -> None:
+        """Send a quote."""
+        for codec, sinks in self._quotes.readers(event.symbol):
+            self.told = True
+            message = quote_message(codec, event)
+            for sink in sinks:
+                sink.append(message)
+
+    def bar(self, channel: str, bar: Bar) -> None:
+        """Send a bar on bars, updatedBars or dailyBars."""
+        for codec, sinks in self._routes[channel].readers(bar.symbol):
+            self.told = True
+            message = bar_message(codec, _BAR_KINDS[channel], bar)
+            for sink in sinks:
+                sink.append(message)
+
+    def flush(self) -> None:
+        """Let everything that is pending leave, in one frame per connection where it fits."""
+        for subscriber in self._subscribers:
+            subscriber.outbox.flush()
+
+    def mark(self, ns: int) -> None:
+        """Put a mark behind everything sent so far, for those who keep step."""
+        self._last_mark = ns
+        for subscriber in self._subscribers:
+            if subscriber.lockstep:
+                self._push_mark(subscriber, ns)
+
+    def greet(self, subscriber: Subscriber) -> None:
+        """Tell a new connection the last mark: it may have gone to its dead predecessor."""
+        if subscriber.lockstep and not subscriber.marked and self._last_mark is not None:
+            self._push_mark(subscriber, self._last_mark)
+
+    def _push_mark(self, subscriber: Subscriber, ns: int) -> None:
+        subscriber.marked = True
+        subscriber.outbox.flush()
+        codec = subscriber.codec
+        subscriber.outbox.push(codec.frame([codec.encode(Mark(T="mark", t=ns))]))
+
+
+class Mark(msgspec.Struct):
+    """Everything up to `t` (ns UTC) has been sent."""
+
+    T: str
+    t: int

@@ -1,0 +1,181 @@
+"""The deterministic heart.
+
+A tape, a venue, and requests on their way, lived through in one fixed order.
+
+Within one instant: the tape's bars, the venue's clock, bars made of prints, arriving requests, then
+prints and quotes. No
+clock, no socket and no chance in here: the same tape and the same arrivals give the same
+executions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.exchange.bars import MinuteBars
+from liualgotrader.exchange.desk import Desk
+from liualgotrader.exchange.history import History
+from liualgotrader.exchange.tape import Tape, TapeEvent, moment
+from liualgotrader.venue.orders import VenueEvent
+from liualgotrader.venue.venue import Venue
+
+FAR = 1 << 62
+
+
+class Audience(Protocol):
+    """Who hears of what happens, in the order in which it happens."""
+
+    def trade(self, event: Trade, number: int) -> None:
+        """Hear of a print; `number` is its running number on its symbol."""
+
+    def quote(self, event: Quote) -> None:
+        """Hear of a quote."""
+
+    def minute(self, bar: Bar, today: Bar | None) -> None:
+        """Hear of a complete minute bar, and of the day's bar with it."""
+
+    def update(self, event: VenueEvent) -> None:
+        """Hear of something that happened to an order."""
+
+
+class Silence:
+    """Nobody hears anything: for living again through what was already told."""
+
+    def trade(self, event: Trade, number: int) -> None:
+        """Say nothing."""
+
+    def quote(self, event: Quote) -> None:
+        """Say nothing."""
+
+    def minute(self, bar: Bar, today: Bar | None) -> None:
+        """Say nothing."""
+
+    def update(self, event: VenueEvent) -> None:
+        """Say nothing."""
+
+
+class Floor:
+    """The tape's time moves only through `advance`."""
+
+    def __init__(self, tape: Tape, venue: Venue, desk: Desk, *, day_start: int) -> None:
+        self.tape = tape
+        self.venue = venue
+        self.desk = desk
+        self.history = History(tape.daily_bars, day_start)
+        self.audience: Audience = Silence()
+        self.now = tape.start - 1
+        self._minutes = MinuteBars()
+        self._events: Iterator[TapeEvent] = tape.events()
+        self._head: TapeEvent | None = next(self._events, None)
+        self._printed: set[str] = set()
+
+    def next_due(self) -> int | None:
+        """Return when something happens next, if no new request comes, or None."""
+        due = self._inner_due()
+        if self._head is not None:
+            due = min(due, moment(self._head))
+        return due if due < FAR else None
+
+    def advance(self, upto: int, budget: int = FAR) -> bool:
+        """Live through everything at or before `upto`. False.
+
+        `budget` events were played and more are due.
+        """
+        while True:
+            inner = self._inner_due()
+            stop = min(inner, upto + 1)
+            budget -= self._play(stop, min(inner, upto), budget)
+            due = self._is_due(stop, min(inner, upto))
+            if budget <= 0 and due:
+                return False
+            if due or self._inner_due() < stop:
+                continue  # something on the way moved what is due
+            if inner > upto:
+                self.now = max(self.now, upto)
+                return True
+            self._happen(inner)
+
+    def _is_due(self, stop: int, bars: int) -> bool:
+        head = self._head
+        if head is None:
+            return False
+        return moment(head) <= bars if type(head) is Bar else moment(head) < stop
+
+    def _inner_due(self) -> int:
+        """Return when the venue's clock, a minute's end or an arrival is due, FAR for none."""
+        due = self.venue.next_clock() or FAR
+        minute = self._minutes.due
+        if minute is not None and minute < due:
+            due = minute
+        arrival = self.desk.next_arrival()
+        return arrival if arrival is not None and arrival < due else due
+
+    def _happen(self, ts: int) -> None:
+        self.now = max(self.now, ts)
+        for event in self.venue.on_clock(ts):
+            self.audience.update(event)
+        if self._minutes.due == ts:
+            for bar in self._minutes.close():
+                self._complete(bar)
+        for event in self.desk.arrive(ts):
+            self.audience.update(event)
+
+    def _complete(self, bar: Bar) -> None:
+        self.history.add_bar(bar)
+        self.audience.minute(bar, self.history.today(bar.symbol))
+
+    def _play(self, stop: int, bars: int, budget: int) -> int:
+        """Play the tape's events before `stop`, bars up to `bars`.
+
+        Ends early when one of them moves what is due. Return how many were played.
+        """
+        played = 0
+        head = self._head
+        while head is not None and played < budget:
+            kind = type(head)
+            ts: int = head.ts_event if kind is Bar else head.time  # type: ignore[assignment]
+            if ts >= stop and (kind is not Bar or ts > bars):
+                break
+            played += 1
+            self.now = ts
+            if kind is Quote:
+                moved = self._on_quote(head, ts)  # type: ignore[arg-type]
+            elif kind is Trade:
+                moved = self._on_trade(head, ts)  # type: ignore[arg-type]
+            else:
+                moved = self._on_bar(head, ts)  # type: ignore[arg-type]
+            head = next(self._events, None)
+            if moved:
+                break
+        self._head = head
+        return played
+
+    def _on_quote(self, quote: Quote, ts: int) -> bool:
+        self.history.add_quote(quote)
+        self.audience.quote(quote)
+        return self._heard(self.venue.on_quote(quote, ts))
+
+    def _on_trade(self, trade: Trade, ts: int) -> bool:
+        minutes = self._minutes
+        begins = minutes.due is None
+        minutes.add(trade)
+        number = self.history.add_trade(trade)
+        self._printed.add(trade.symbol)
+        self.audience.trade(trade, number)
+        return self._heard(self.venue.on_trade(trade, ts)) or begins
+
+    def _on_bar(self, bar: Bar, ts: int) -> bool:
+        # A symbol whose prints are on the tape has its bars made of them.
+        if bar.symbol in self._printed:
+            return False
+        self._complete(bar)
+        return self._heard(self.venue.on_bar(bar, ts))
+
+    def _heard(self, events: object) -> bool:
+        if not events:
+            return False
+        for event in events:  # type: ignore[attr-defined]
+            self.audience.update(event)
+        return True

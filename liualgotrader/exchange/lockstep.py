@@ -1,0 +1,277 @@
+"""Lockstep.
+
+The tape never passes what its participants have decided, so nothing is lost and every run is the
+same.
+
+The tape is played in windows of half an order latency. After a window that somebody heard of, a
+mark goes behind the data on every stream, and the participants acknowledge it once every order they
+decided by then is posted. What is decided at d arrives at d + L, so the tape may go on to the
+earliest acknowledgement + L, and both sides work at once. A stretch in which nobody heard of
+anything needs no acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from liualgotrader.common.errors import LiuError
+from liualgotrader.exchange.desk import Request
+from liualgotrader.exchange.floor import FAR
+from liualgotrader.exchange.log import Position
+from liualgotrader.exchange.service import Exchange
+
+log = logging.getLogger(__name__)
+
+BUDGET = 20_000
+
+
+class ProtocolError(LiuError):
+    """A participant said something that breaks lockstep.
+
+    Its connection is closed with the reason.
+    """
+
+
+class Ack(msgspec.Struct):
+    """What a participant says of a mark. Times are ns UTC.
+
+    `decided`: (client order id, or target of a cancel or replace by either id; kind; when it was
+    decided). `next`: its next timer. `hold`: the tape must stop there until a mark at or after it
+    is acknowledged.
+    """
+
+    ack: int
+    decided: list[tuple[str, str, int]] = []
+    next: int | None = None
+    hold: int | None = None
+
+
+class Participant:
+    """One slot. It survives its connection: a new incarnation says hello to the same slot.
+
+    `newborn` until it has acknowledged the mark it was welcomed with.
+    """
+
+    def __init__(self, slot: str, acked: int) -> None:
+        self.slot = slot
+        self.prefix: str | None = None
+        self.acked = acked
+        self.next: int | None = None
+        self.hold: int | None = None
+        self.present = False
+        self.newborn = True
+
+
+class LockstepDriver:
+    """Drives the tape by what the participants acknowledge."""
+
+    speed = "max"
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._floor = exchange.floor
+        self._latency = exchange.latency
+        self._expected: int | None = None
+        self._participants: dict[str, Participant] = {}
+        self._started = False
+        self._changed = asyncio.Event()
+        self.mark = max(exchange.tape.start - 1, exchange.floor.now)
+        self._position = self.mark
+        self._noted = self.mark
+        self.ended = False
+        self.marks = 0
+        self.late = 0
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        exchange.broadcast.mark(self.mark)
+
+    # ------------------------------------------------------------------ as a driver
+
+    @property
+    def state(self) -> str:
+        """waiting (for the start or for participants), running, or ended."""
+        if self.ended:
+            return "ended"
+        return "running" if self._started and self._complete() else "waiting"
+
+    def now(self) -> int:
+        """Return the tape's time, ns UTC."""
+        return max(self._position, self._exchange.tape.start - 1)
+
+    def owner(self, client_id: str) -> str | None:
+        """Return the slot whose prefix an id begins with, the longest prefix first."""
+        owners = [
+            p for p in self._participants.values() if p.prefix and client_id.startswith(p.prefix)
+        ]
+        return max(owners, key=lambda p: len(p.prefix or "")).slot if owners else None
+
+    def wake(self) -> None:
+        """Look again at what is due."""
+        self._changed.set()
+
+    def start(self) -> None:
+        """Let the tape run once all participants are there."""
+        self._started = True
+        self._changed.set()
+
+    # ------------------------------------------------------------------ participants
+
+    def hello(self, slot: str, prefix: str | None, of: int) -> Participant:
+        """Let a participant in, or its next incarnation. Raises ProtocolError."""
+        if self._expected is not None and of != self._expected:
+            raise ProtocolError(f"{of} participants announced, {self._expected} before")
+        known = self._participants.get(slot)
+        if known is not None and known.present:
+            raise ProtocolError(f"slot {slot} is taken")
+        if known is None and len(self._participants) == of:
+            raise ProtocolError(f"all {of} participants are known, and {slot} is none of them")
+        self._expected = of
+        if known is None:
+            known = self._participants[slot] = Participant(slot, self.mark)
+        known.prefix = prefix
+        known.present = known.newborn = True
+        known.next = known.hold = None
+        self._changed.set()
+        return known
+
+    def goodbye(self, participant: Participant) -> None:
+        """Note that a participant's connection is gone; the tape waits for its next incarnation."""
+        participant.present = False
+        self._changed.set()
+
+    def acknowledge(self, participant: Participant, ack: Ack) -> None:
+        """Take what a participant says of a mark. Raises ProtocolError."""
+        if ack.ack > self.mark:
+            raise ProtocolError(f"{ack.ack} was not marked yet; the last mark is {self.mark}")
+        undecided = self._exchange.desk.undecided(participant.slot)
+        for name, kind, decided_at in sorted(ack.decided, key=lambda item: item[2]):
+            request = next((r for r in undecided if r.kind == kind and self._named(r, name)), None)
+            # Told twice, or refused when it was posted: nothing waits for this.
+            if request is not None:
+                undecided.remove(request)
+                self._decide(request, decided_at)
+        if participant.newborn:
+            # What its former incarnation posted and never dated was decided, at the latest, now.
+            for request in undecided:
+                self._decide(request, ack.ack)
+            participant.newborn = False
+        participant.acked = max(participant.acked, ack.ack)
+        participant.next = ack.next
+        participant.hold = ack.hold
+        self._changed.set()
+
+    def _named(self, request: Request, name: str) -> bool:
+        if name in (request.client_id, request.order_id, request.target):
+            return True
+        target = self._exchange.desk.find(request.target) if request.target else None
+        return target is not None and target.client_id == name
+
+    def _decide(self, request: Request, decided_at: int) -> None:
+        arrival = decided_at + self._latency
+        if arrival <= self._position:
+            self.late += 1
+            log.warning(
+                "%s arrives late: %d, the tape is at %d", request.client_id, arrival, self._position
+            )
+            arrival = self._position + 1
+        self._exchange.decide(request, arrival)
+
+    # ------------------------------------------------------------------ the tape
+
+    def _complete(self) -> bool:
+        return (
+            self._expected is not None
+            and len(self._participants) == self._expected
+            and all(p.present and not p.newborn for p in self._participants.values())
+        )
+
+    def _acked(self) -> int:
+        return min(p.acked for p in self._participants.values())
+
+    def _target(self) -> int | None:
+        """Return how far the tape may go now, or None while it must wait."""
+        if not (self._started and self._complete()):
+            return None
+        acked = self._acked()
+        # Whoever has acknowledged the last mark has heard of nothing since.
+        all_in = acked >= self.mark
+        limit = (self._position if all_in else acked) + self._latency
+        due = self._due()
+        target = min(self._position + self._latency // 2, limit)
+        if due > target:
+            if due > limit and not all_in:
+                return None
+            target = due
+        target = min(target, self._hold(), self._exchange.tape.end)
+        return target if target > self._position else None
+
+    def _due(self) -> int:
+        due = self._floor.next_due() or FAR
+        for p in self._participants.values():
+            if p.next is not None and p.next > self.mark:
+                due = min(due, max(p.next, self._position + 1))
+        return min(due, self._hold(), self._exchange.tape.end)
+
+    def _hold(self) -> int:
+        """Return where the tape must stop: the earliest hold that is not acknowledged."""
+        holds = [
+            p.hold for p in self._participants.values() if p.hold is not None and p.acked < p.hold
+        ]
+        return min(holds, default=FAR)
+
+    async def run(self) -> None:
+        """Drive the tape to its end, and until its last mark is acknowledged."""
+        tape_end = self._exchange.tape.end
+        turns = 0
+        while self._position < tape_end or not self._all_in():
+            target = self._target()
+            if target is None:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            await self._go(target)
+            turns += 1
+            if turns % 50 == 0:
+                await asyncio.sleep(0)
+        self.ended = True
+        self._tell({"end": True})
+
+    async def _go(self, target: int) -> None:
+        broadcast = self._exchange.broadcast
+        while not self._floor.advance(target, BUDGET):
+            broadcast.flush()
+            await asyncio.sleep(0)
+        self._position = target
+        told = broadcast.take_told()
+        if told or self._is_awaited(target):
+            self._send_mark(target)
+            await asyncio.sleep(0)
+
+    def _all_in(self) -> bool:
+        return self._complete() and self._acked() >= self.mark
+
+    def _is_awaited(self, target: int) -> bool:
+        """Tell whether somebody wants a mark here though nothing was told."""
+        timers = any(
+            p.next is not None and self.mark < p.next <= target for p in self._participants.values()
+        )
+        return timers or target in (self._hold(), self._exchange.tape.end)
+
+    def _send_mark(self, ns: int) -> None:
+        acked = self._acked()
+        if acked > self._noted:
+            self._noted = acked
+            self._exchange.write(Position(acked))
+        self.mark = ns
+        self.marks += 1
+        self._exchange.broadcast.flush()
+        self._exchange.broadcast.mark(ns)
+        self._tell({"mark": ns})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        for listener in self.listeners:
+            listener(message)

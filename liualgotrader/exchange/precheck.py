@@ -1,0 +1,88 @@
+"""What the broker says no to while the client waits.
+
+Before the order travels, on what is known then.
+
+The venue asks the same again when the order arrives, for much may happen on the way. What travels
+already counts as taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from liualgotrader.exchange.order_requests import malformed
+from liualgotrader.venue import admission, buying_power, groups, shares, validation
+from liualgotrader.venue.books import Books
+from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
+
+ZERO = Decimal(0)
+
+
+def check_form(books: Books, request: OrderRequest) -> None:
+    """Refuse what no account at no time could ask for: the same answer whenever it is asked."""
+    instrument = books.instruments.get(request.symbol)
+    if instrument is None:
+        raise malformed(f'could not find asset "{request.symbol}"')
+    validation.check(request, instrument)
+    validation.check_increments(request, instrument)
+    validation.check_asset(request, instrument)
+
+
+def check_now(
+    books: Books,
+    request: OrderRequest,
+    order: VenueOrder,
+    travelling: Iterable[VenueOrder],
+    *,
+    ts: int,
+) -> None:
+    """Refuse what this account may not do now; gives `order` its value on the way."""
+    admission.check_request(books, request, books.instruments[request.symbol], ts)
+    position = books.account.position_qty(order.symbol)
+    order.opening = not shares.reduces(position, order.side)
+    groups.set_collar(books, order)
+    order.value_price = admission.priced(books, order, ts)
+    admission.check_account(books, order)
+    if order.opening:
+        _check_power(books, order, travelling)
+    else:
+        _check_shares(books, order, travelling)
+
+
+def _check_power(books: Books, order: VenueOrder, travelling: Iterable[VenueOrder]) -> None:
+    taken = sum((buying_power.reserved(other) for other in travelling), ZERO)
+    power = buying_power.available(books) - taken
+    value = buying_power.reserved(order)
+    if value > power:
+        raise Rejection(
+            403,
+            40310000,
+            "insufficient buying power",
+            buying_power=f"{max(power, ZERO):f}",
+            cost_basis=f"{value:f}",
+        )
+
+
+def _check_shares(books: Books, order: VenueOrder, travelling: Iterable[VenueOrder]) -> None:
+    taken = sum(
+        (
+            other.remaining
+            for other in travelling
+            if other.symbol == order.symbol and not other.opening
+        ),
+        ZERO,
+    )
+    position = abs(books.account.position_qty(order.symbol))
+    available = max(position - shares.held(books, order.symbol) - taken, ZERO)
+    if order.remaining > available:
+        raise Rejection(
+            403,
+            40310000,
+            "insufficient qty available for order "
+            f"(requested: {order.remaining:f}, available: {available:f})",
+            symbol=order.symbol,
+            existing_qty=f"{position:f}",
+            held_for_orders=f"{position - available:f}",
+            available=f"{available:f}",
+        )
