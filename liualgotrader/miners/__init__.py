@@ -1,0 +1,1 @@
+"""What works while the market is closed, and keeps what it found."""

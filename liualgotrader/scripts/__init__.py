@@ -1,0 +1,1 @@
+"""The commands: click only, nothing that decides."""
