@@ -52,7 +52,7 @@ class EngineClock:
         return self._timers[0][0] if self._timers else None
 
     def pop_due(self, upto: int) -> Iterator[TimerFired]:
-        """Take the timers due at or before `upto`, earliest first, asked-for order within an instant."""
+        """Take the timers due by `upto`, earliest first, in asked-for order within an instant."""
         while self._timers and self._timers[0][0] <= upto:
             due, _, owner, name = heappop(self._timers)
             yield TimerFired(due=due, owner=owner, name=name)

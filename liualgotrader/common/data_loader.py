@@ -1,4 +1,7 @@
-"""Bars as a strategy sees them: `data["AAPL"].close[-1]`. Only what was admitted is in here, so nothing is ahead of now."""
+"""Bars as a strategy sees them: `data["AAPL"].close[-1]`.
+
+Only what was admitted is in here, so nothing is ahead of now.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +47,10 @@ def _is_index(key: object) -> bool:
 class Column:
     """One field of a symbol's bars, oldest first.
 
-    `column[k]` with a small int counts like a list: 0 is the oldest bar, -1 the newest. `column[moment]` is the
-    newest bar complete by that moment. `column[a:b]` with ints is a list slice; with moments it holds the bars that
-    began in [a, b). A missing bar raises IndexError; nothing is ever filled in.
+    `column[k]` with a small int counts like a list: 0 is the oldest bar, -1 the newest.
+    `column[moment]` is the newest bar complete by that moment. `column[a:b]` with ints is a list
+    slice; with moments it holds the bars that began in [a, b). A missing bar raises IndexError;
+    nothing is ever filled in.
     """
 
     __slots__ = ("_bars", "_values")
@@ -80,7 +84,17 @@ class Column:
 class SymbolData:
     """The bars of one symbol and one duration, growing at the end."""
 
-    __slots__ = ("_columns", "_starts", "close", "high", "low", "open", "seconds", "symbol", "volume")
+    __slots__ = (
+        "_columns",
+        "_starts",
+        "close",
+        "high",
+        "low",
+        "open",
+        "seconds",
+        "symbol",
+        "volume",
+    )
 
     def __init__(self, symbol: str, seconds: int) -> None:
         self.symbol = symbol
@@ -101,11 +115,15 @@ class SymbolData:
 
     def bar(self, index: int = -1) -> Bar:
         """Return a bar; -1 is the newest."""
-        values = (values[index] for values in self._columns)
-        return Bar(self.symbol, self._starts[index], *values, self.seconds)
+        opened, high, low, close, volume = (values[index] for values in self._columns)
+        start = self._starts[index]
+        return Bar(self.symbol, start, opened, high, low, close, volume, self.seconds)
 
     def index_at(self, moment: Moment) -> int:
-        """Return the index of the newest bar complete by `moment`. Raises IndexError when there is none."""
+        """Return the index of the newest bar complete by `moment`.
+
+        Raises IndexError when there is none.
+        """
         index = bisect_left(self._starts, _ns(moment) - self.seconds * SECOND + 1) - 1
         if index < 0:
             raise IndexError(f"{self.symbol}: no bar was complete by {moment}")
@@ -122,7 +140,11 @@ class SymbolData:
         return slice(start, stop)
 
     def admit(self, bar: Bar) -> None:
-        """Add a bar; one that began when a known one did replaces it (a correction), an older one is put in place."""
+        """Add a bar.
+
+        One that began when a known one did replaces it (a correction), an older one is put in
+        place.
+        """
         start = bar.start
         starts = self._starts
         values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
@@ -153,7 +175,10 @@ class SymbolData:
 
 
 class DataLoader:
-    """Admitted bars by symbol. `data[symbol]` holds minute bars, `data.daily[symbol]` days before today."""
+    """Admitted bars by symbol.
+
+    `data[symbol]` holds minute bars, `data.daily[symbol]` days before today.
+    """
 
     __slots__ = ("_by_symbol", "_daily", "_seconds")
 

@@ -5,9 +5,9 @@ LiuError
 ├── NotLoaded            a strategy asked for what it did not declare; names the declaration to add
 ├── FeedError
 │   ├── FeedLost         the stream broke; reconnecting with back-off
-│   └── FeedRefused      the vendor said no (keys, entitlement, second connection); the session stops
+│   └── FeedRefused      the vendor said no (keys, entitlement, second connection); session stops
 ├── BrokerError
-│   ├── BrokerUnavailable  no answer, or one that says "later"; safe to ask again, never to send again blindly
+│   ├── BrokerUnavailable  no answer, or "later"; safe to ask again, never to send blindly
 │   ├── BrokerRefused      the broker said no to one request; becomes a rejected order
 │   └── BrokerDisagrees    its books and ours differ; reconcile, or stop
 ├── StoreError           the database or the journal cannot keep up; no entry may leave unrecorded
@@ -39,7 +39,10 @@ class FeedLost(FeedError):
 
 
 class FeedRefused(FeedError):
-    """The vendor refused the stream for good (keys, entitlement, a second connection). The session stops."""
+    """The vendor refused the stream for good (keys, entitlement, a second connection).
+
+    The session stops.
+    """
 
 
 class BrokerError(LiuError):

@@ -1,7 +1,8 @@
 """Everything that may change a decision: the inputs of an engine, as immutable values.
 
-An input carries when it happened at its source (`ts_event`, ns UTC). When it was admitted is not in it: that
-stamp belongs to the batch it came in, because one stamp serves the whole batch, in memory and in the journal.
+An input carries when it happened at its source (`ts_event`, ns UTC). When it was admitted is not in
+it: that stamp belongs to the batch it came in, because one stamp serves the whole batch, in memory
+and in the journal.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Quote(Event, frozen=True, array_like=True, gc=False, tag="q"):
 class Bar(Event, frozen=True, array_like=True, gc=False, tag="b"):
     """Open, high, low, close and volume of `seconds` seconds that began at `time`.
 
-    A bar is known at its end, so `ts_event` is the end. `correction` marks a bar that the vendor sent again
-    because trades came in late.
+    A bar is known at its end, so `ts_event` is the end. `correction` marks a bar that the vendor
+    sent again because trades came in late.
     """
 
     symbol: str
@@ -89,7 +90,10 @@ class Bar(Event, frozen=True, array_like=True, gc=False, tag="b"):
 
 
 class TimerFired(Event, frozen=True, array_like=True, gc=False, tag="timer"):
-    """A moment that somebody asked for. `owner` is a strategy's name, or "" for the engine itself."""
+    """A moment that somebody asked for.
+
+    `owner` is a strategy's name, or "" for the engine itself.
+    """
 
     due: int
     owner: str
@@ -132,8 +136,9 @@ class OrderEventKind(StrEnum):
 class OrderEvent(Event, frozen=True, array_like=True, tag="order"):
     """Something happened to one order.
 
-    `qty` and `price` are those of this execution, not running totals; `execution_id` names the execution and is
-    what makes a fill that arrives twice count once. `reason` says why, for refusals and rejects.
+    `qty` and `price` are those of this execution, not running totals; `execution_id` names the
+    execution and is what makes a fill that arrives twice count once. `reason` says why, for
+    refusals and rejects.
     """
 
     order_id: str
@@ -221,7 +226,10 @@ class AccountUpdate(Event, frozen=True, array_like=True, tag="account"):
 
 
 class HistoryLoaded(Event, frozen=True, array_like=True, tag="history"):
-    """Bars from before now, complete, oldest first: for warm-up and for what a gap left out. Never traded on."""
+    """Bars from before now, complete, oldest first: for warm-up and for what a gap left out.
+
+    Never traded on.
+    """
 
     symbol: str
     time: int
@@ -259,7 +267,10 @@ class OpenOrder(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Started(Event, frozen=True, array_like=True, tag="started"):
-    """The first input of an incarnation: what the ledger knew when it began. A first start has nothing in it."""
+    """The first input of an incarnation: what the ledger knew when it began.
+
+    A first start has nothing in it.
+    """
 
     time: int
     slot: str

@@ -27,7 +27,8 @@ class AssetClass(StrEnum):
 class Instrument(msgspec.Struct, frozen=True, array_like=True):
     """A symbol with what its venue allows.
 
-    `lot` is the smallest step of quantity for whole orders, `fraction` the smallest when fractions are allowed.
+    `lot` is the smallest step of quantity for whole orders, `fraction` the smallest when fractions
+    are allowed.
     """
 
     symbol: str
@@ -42,13 +43,19 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
     name: str = ""
 
     def tick_at(self, price: Decimal) -> Decimal:
-        """Return the price step at `price`. US equities: a cent from one dollar up, else 0.0001 (Rule 612)."""
+        """Return the price step at `price`.
+
+        US equities: a cent from one dollar up, else 0.0001 (Rule 612).
+        """
         if self.tick is not None:
             return self.tick
         return Decimal("0.01") if price >= 1 else Decimal("0.0001")
 
     def price(self, value: Number, *, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-        """Turn a price into an exact one on the tick. Raises BadNumber unless positive and finite."""
+        """Turn a price into an exact one on the tick.
+
+        Raises BadNumber unless positive and finite.
+        """
         exact = _decimal(value)
         if exact <= 0:
             raise BadNumber(f"{self.symbol}: a price must be positive, was {value!r}")
@@ -63,7 +70,10 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
         return self.price(value, rounding=ROUND_FLOOR if buy else ROUND_CEILING)
 
     def qty(self, value: Number) -> Decimal:
-        """Turn a quantity into an exact one, rounded down to what can be traded; 0 when too small."""
+        """Turn a quantity into an exact one, rounded down to what can be traded.
+
+        0 when too small.
+        """
         exact = _decimal(value)
         if exact < 0:
             raise BadNumber(f"{self.symbol}: a quantity must not be negative, was {value!r}")

@@ -1,4 +1,4 @@
-"""Orders: what a strategy wants (an intent), what risk says (a verdict), what the broker has (an order).
+"""Orders: what a strategy wants (intent), what risk says (verdict), what the broker has (order).
 
 An order moves only through TRANSITIONS. A pair that is not in the table is a bug and says so.
 """
@@ -76,8 +76,8 @@ class StopLoss(msgspec.Struct, frozen=True, array_like=True):
 class Submit(msgspec.Struct, frozen=True, array_like=True, tag_field="what", tag="submit"):
     """A new order, exact. Either `qty` or `notional` is given.
 
-    `trigger` activates stop orders. `stop`, `target`, `reason` and `indicators` are what the strategy says of its
-    plan; they are stored with the trades and do not reach the broker.
+    `trigger` activates stop orders. `stop`, `target`, `reason` and `indicators` are what the
+    strategy says of its plan; they are stored with the trades and do not reach the broker.
     """
 
     order_id: str
@@ -116,7 +116,10 @@ class Cancel(msgspec.Struct, frozen=True, array_like=True, tag_field="what", tag
 
 
 class Replace(msgspec.Struct, frozen=True, array_like=True, tag_field="what", tag="replace"):
-    """Change quantity, limit or trigger of an order; the broker gives the changed one a new id, `new_id`."""
+    """Change quantity, limit or trigger of an order.
+
+    The broker gives the changed one a new id, `new_id`.
+    """
 
     order_id: str
     new_id: str
@@ -212,7 +215,8 @@ _FROM_ALIVE: dict[Kind, OrderStatus] = {
 }
 
 _ALIVE = [status for status in OrderStatus if status not in CLOSED]
-# The broker's word travels on its own stream, so an early word may come after a later one. It changes nothing.
+# The broker's word travels on its own stream, so an early word may come after a later one. It
+# changes nothing.
 _LATE_WORDS = (Kind.ACCEPTED, Kind.PENDING_NEW, Kind.NEW, Kind.HELD)
 _KEEPS = (Kind.CANCEL_REJECTED, Kind.REPLACE_REJECTED, Kind.RESTATED)
 
@@ -253,7 +257,10 @@ TRANSITIONS: dict[tuple[OrderStatus, Kind], OrderStatus] = _table()
 
 
 def next_status(status: OrderStatus, kind: Kind) -> OrderStatus:
-    """Return where `kind` takes an order that stands at `status`. Raises InvariantError on an unknown pair."""
+    """Return where `kind` takes an order that stands at `status`.
+
+    Raises InvariantError on an unknown pair.
+    """
     try:
         return TRANSITIONS[status, kind]
     except KeyError:
@@ -261,7 +268,10 @@ def next_status(status: OrderStatus, kind: Kind) -> OrderStatus:
 
 
 class Order(msgspec.Struct):
-    """An order at the broker, as its events tell it. `qty` is None while a notional order's size is unknown."""
+    """An order at the broker, as its events tell it.
+
+    `qty` is None while a notional order's size is unknown.
+    """
 
     order_id: str
     strategy: str
@@ -298,7 +308,10 @@ class Order(msgspec.Struct):
 
     @property
     def remaining(self) -> Decimal:
-        """What may still fill, in units of the instrument; 0 for a notional order without a size."""
+        """What may still fill, in units of the instrument.
+
+        0 for a notional order without a size.
+        """
         return max(self.qty - self.filled, ZERO) if self.qty is not None else ZERO
 
     def apply(self, event: OrderEvent) -> None:

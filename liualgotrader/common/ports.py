@@ -1,4 +1,7 @@
-"""What the engine and the processes need from the outside, as protocols. Adapters live at the rim."""
+"""What the engine and the processes need from the outside, as protocols.
+
+Adapters live at the rim.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class DataAPI(Protocol):
-    """Market data on request. Ranges are [start, end) in ns UTC; bars are complete ones, oldest first."""
+    """Market data on request.
+
+    Ranges are [start, end) in ns UTC; bars are complete ones, oldest first.
+    """
 
     async def assets(self) -> Sequence[Instrument]:
         """Return what can be traded."""
@@ -49,7 +55,7 @@ class DataAPI(Protocol):
 
 
 class StreamingAPI(Protocol):
-    """Market data as it happens, in batches, each with the moment its socket was read (monotonic ns)."""
+    """Market data as it happens, in batches, each with its socket-read stamp (monotonic ns)."""
 
     async def subscribe(self, symbols: Iterable[str]) -> None:
         """Add symbols to what is wanted; survives reconnects."""
@@ -110,7 +116,10 @@ class Trader(Protocol):
     """A broker. Refusals raise BrokerRefused, silence raises BrokerUnavailable."""
 
     async def send(self, approved: Approved) -> str | None:
-        """Send one order, cancel or replace; return the broker's id of a new order. Never sends twice."""
+        """Send one order, cancel or replace; return the broker's id of a new order.
+
+        Never sends twice.
+        """
 
     async def find(self, order_id: str) -> BrokerOrder | None:
         """Return the order with our id, or None when the broker does not know it."""
@@ -129,7 +138,10 @@ class Trader(Protocol):
 
 
 class Ledger(Protocol):
-    """Where orders are admitted and fills are booked: PostgreSQL in a session, memory in a backtest."""
+    """Where orders are admitted and fills are booked.
+
+    PostgreSQL in a session, memory in a backtest.
+    """
 
     async def admit(self, approved: Sequence[Approved]) -> tuple[list[Approved], list[OrderEvent]]:
         """Admit the intents of one input together; return those that may leave, and refusals."""
@@ -140,4 +152,7 @@ class Ledger(Protocol):
     async def open_state(
         self, slot: str
     ) -> tuple[Sequence[OpenPosition], Sequence[OpenOrder], int]:
-        """Return what a new incarnation starts from: positions, open orders, the next order number."""
+        """Return what a new incarnation starts from.
+
+        Positions, open orders, the next order number.
+        """

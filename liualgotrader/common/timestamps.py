@@ -1,4 +1,7 @@
-"""Vendor time text to nanoseconds. It stays text until somebody asks: parsing costs as much as decoding."""
+"""Vendor time text to nanoseconds.
+
+It stays text until somebody asks: parsing costs as much as decoding.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ def _offset(zone: str) -> int:
 
 
 def parse_time(text: str) -> int:
-    """Return RFC 3339 text as ns since the epoch. Up to nine digits of fraction; a zone is required."""
+    """Return RFC 3339 text as ns since the epoch.
+
+    Up to nine digits of fraction; a zone is required.
+    """
     if len(text) < 20:
         raise BadTimestamp(f"not a time: {text!r}")
     seconds = _whole_seconds(text[:19])
@@ -52,7 +58,7 @@ def parse_time(text: str) -> int:
 
 
 def format_time(ns: int) -> str:
-    """Return ns since the epoch as RFC 3339 text in UTC, with nanoseconds only where there are any."""
+    """Return ns since the epoch as RFC 3339 text in UTC, with a fraction where there is one."""
     seconds, nanos = divmod(ns, SECOND)
     text = _second_text(seconds)
     return f"{text}.{nanos:09d}".rstrip("0") + "Z" if nanos else text + "Z"
@@ -62,14 +68,18 @@ def format_time(ns: int) -> str:
 def _second_text(seconds: int) -> str:
     days, rest = divmod(seconds, 86_400)
     year, month, day = _civil(days)
-    return f"{year:04d}-{month:02d}-{day:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    return (
+        f"{year:04d}-{month:02d}-{day:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    )
 
 
 def _civil(days: int) -> tuple[int, int, int]:
     """Days since 1970-01-01 to a Gregorian date (Hinnant, chrono-compatible date algorithms)."""
     shifted = days + 719_468
     era, day_of_era = divmod(shifted, 146_097)
-    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    year_of_era = (
+        day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
     month_index = (5 * day_of_year + 2) // 153
     day = day_of_year - (153 * month_index + 2) // 5 + 1

@@ -1,4 +1,7 @@
-"""How inputs travel and are kept: msgpack arrays, encoded once, the same bytes on every queue and in the journal."""
+"""How inputs travel and are kept: msgpack arrays.
+
+They are encoded once: the same bytes are on every queue and in the journal.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ def encode_event(event: Event) -> bytes:
 
 def decode_event(data: bytes | memoryview) -> Input:
     """Return one input."""
-    return _event.decode(data)
+    event: Input = _event.decode(data)
+    return event
 
 
 def encode_verdicts(verdicts: Sequence[Verdict]) -> bytes:

@@ -32,7 +32,10 @@ class Position(msgspec.Struct):
     realised: Decimal = ZERO
 
     def apply(self, qty: Decimal, price: Decimal) -> None:
-        """Add a signed quantity at a price; what crosses zero opens a new position at that price."""
+        """Add a signed quantity at a price.
+
+        What crosses zero opens a new position at that price.
+        """
         held = self.qty
         if held * qty >= 0:
             total = held + qty
@@ -51,7 +54,7 @@ class Position(msgspec.Struct):
 
 
 class _Holding:
-    """A position with the executions it came from, so that a busted trade can be taken out again."""
+    """A position with the executions it came from, so that a busted one can be taken out."""
 
     __slots__ = ("executions", "opening", "position")
 
@@ -65,7 +68,10 @@ class _Holding:
         self.position.apply(execution.qty, execution.price)
 
     def rebuild(self) -> None:
-        """Go through all executions again: after a bust or a correction an average cannot be patched."""
+        """Go through all executions again.
+
+        After a bust or a correction an average cannot be patched.
+        """
         self.position = _copy(self.opening) if self.opening else Position()
         for execution in self.executions.values():
             self.position.apply(execution.qty, execution.price)
@@ -76,7 +82,10 @@ def _copy(position: Position) -> Position:
 
 
 class Book:
-    """Positions by strategy and symbol, and orders by id. Every change comes from one OrderEvent."""
+    """Positions by strategy and symbol, and orders by id.
+
+    Every change comes from one OrderEvent.
+    """
 
     def __init__(self) -> None:
         self._holdings: dict[tuple[str, str], _Holding] = {}
@@ -90,7 +99,9 @@ class Book:
     def load(self, positions: Iterable[OpenPosition], orders: Iterable[OpenOrder]) -> None:
         """Begin with what the ledger knows."""
         for held in positions:
-            self._holdings[held.strategy, held.symbol] = _Holding(Position(held.qty, held.avg_price))
+            self._holdings[held.strategy, held.symbol] = _Holding(
+                Position(held.qty, held.avg_price)
+            )
         for known in orders:
             self.add(
                 Order(
@@ -170,7 +181,10 @@ class Book:
         return sum((holding.position.realised for holding in self._holdings.values()), ZERO)
 
     def apply(self, event: OrderEvent) -> Order | None:
-        """Let an event happen. Returns its order, or None for an unknown order or an execution seen before."""
+        """Let an event happen.
+
+        Returns its order, or None for an unknown order or an execution seen before.
+        """
         order = self._orders.get(event.order_id)
         if order is None:
             return None
@@ -212,7 +226,7 @@ class Book:
         self.fees += fee
 
     def _amend(self, order: Order, event: OrderEvent) -> None:
-        """Take an execution out (bust), or put another quantity and price in its place (correction)."""
+        """Take an execution out (bust), or put another in its place (correction)."""
         holding = self._holdings.get((order.strategy, order.symbol))
         known = holding.executions.pop(event.execution_id or "", None) if holding else None
         if holding is None or known is None:

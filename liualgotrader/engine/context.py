@@ -75,7 +75,9 @@ class StrategyContext:
 
     def positions(self) -> dict[str, Decimal]:
         """Return what is held, without the zeros."""
-        return {p.symbol: p.qty for p in self._engine.book.positions() if p.strategy == self._run.name}
+        return {
+            p.symbol: p.qty for p in self._engine.book.positions() if p.strategy == self._run.name
+        }
 
     def entry_price(self, symbol: str) -> Decimal | None:
         """Return the average price of the position, or None when flat."""
@@ -119,8 +121,8 @@ class StrategyContext:
         """Ask to buy; return the order's id."""
         wish = Wish(
             symbol, Side.BUY, qty, notional, type, limit, trigger, trail_price, trail_percent, tif,
-            extended_hours, order_class, take_profit, stop_loss, stop_loss_limit, stop, target, reason,
-            indicators,
+            extended_hours, order_class, take_profit, stop_loss, stop_loss_limit, stop, target,
+            reason, indicators,
         )  # fmt: skip
         return self._engine.propose(self._run, wish)
 
@@ -149,8 +151,8 @@ class StrategyContext:
         """Ask to sell, or to sell short from flat; return the order's id."""
         wish = Wish(
             symbol, Side.SELL, qty, notional, type, limit, trigger, trail_price, trail_percent, tif,
-            extended_hours, order_class, take_profit, stop_loss, stop_loss_limit, stop, target, reason,
-            indicators,
+            extended_hours, order_class, take_profit, stop_loss, stop_loss_limit, stop, target,
+            reason, indicators,
         )  # fmt: skip
         return self._engine.propose(self._run, wish)
 

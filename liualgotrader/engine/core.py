@@ -1,6 +1,9 @@
-"""The engine: plain synchronous code that turns one input into verdicts. No I/O, no clock but its own.
+"""The engine: plain synchronous code that turns one input into verdicts.
 
-`process` is a function of the inputs admitted so far and nothing else; every mode runs it through one loop.
+No I/O, no clock but its own.
+
+`process` is a function of the inputs admitted so far and nothing else; every mode runs it through
+one loop.
 """
 
 from __future__ import annotations
@@ -152,7 +155,7 @@ class Engine:
         return self._flattener.is_idle and not self.book.positions()
 
     def process(self, event: Input) -> list[Verdict]:
-        """Let one input happen; return what risk said of the orders it led to, in the order they were asked for."""
+        """Let one input happen; return what risk said of the orders it led to, as asked for."""
         self._dispatch[type(event)](event)
         if self._refusals:
             self._tell_refusals()
@@ -161,7 +164,7 @@ class Engine:
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
 
-    # -- market data -------------------------------------------------------------------------------------------
+    # -- market data -----------------------------------------------------------------------------
 
     def _on_trade(self, trade: Trade) -> None:
         self.last[trade.symbol] = trade.price
@@ -194,7 +197,10 @@ class Engine:
                 self._fail(run, "on_bar", exc)
 
     def _on_history(self, history: HistoryLoaded) -> None:
-        """Warm up: strategies that declared it see the bars, and can do nothing with them but learn."""
+        """Warm up.
+
+        Strategies that declared it see the bars, and can do nothing with them but learn.
+        """
         symbol = history.symbol
         self._awaiting.discard(symbol)
         known = self.data[symbol].starts[-1] if symbol in self.data else -1
@@ -214,7 +220,7 @@ class Engine:
         self._call(run, "on_bar", bar)
         run.ctx.warming_up = False
 
-    # -- what the others say -----------------------------------------------------------------------------------
+    # -- what the others say ---------------------------------------------------------------------
 
     def _on_started(self, started: Started) -> None:
         self.session_open, self.session_close = started.session_open, started.session_close
@@ -268,7 +274,11 @@ class Engine:
     def _route(self, symbol: str) -> None:
         """Remember who hears of a symbol. A callback that was not overridden is never called."""
         runs = self._trading(symbol)
-        for table, name in ((self._trades, "on_trade"), (self._quotes, "on_quote"), (self._bars, "on_bar")):
+        for table, name in (
+            (self._trades, "on_trade"),
+            (self._quotes, "on_quote"),
+            (self._bars, "on_bar"),
+        ):
             table[symbol] = [
                 (run, getattr(run.strategy, name))
                 for run in runs
@@ -288,7 +298,11 @@ class Engine:
             self._feeds[symbol] = status.state
 
     def _feed_of(self, symbol: str) -> FeedState:
-        return self._feed if self._feed is not FeedState.LIVE else self._feeds.get(symbol, FeedState.LIVE)
+        return (
+            self._feed
+            if self._feed is not FeedState.LIVE
+            else self._feeds.get(symbol, FeedState.LIVE)
+        )
 
     def _on_command(self, command: Command) -> None:
         match command.name:
@@ -301,6 +315,8 @@ class Engine:
                 self._flatten_all(self.halted)
             case "disable":
                 self._disable(self._runs[command.strategy or ""], command.reason)
+            case "reconcile":
+                pass  # the consumer asks the broker; what it finds comes as order events
             case _:
                 raise InvariantError(f"unknown command {command.name!r}")
 
@@ -313,7 +329,10 @@ class Engine:
             self._close()
 
     def _liquidate(self) -> None:
-        """Before the close: nothing is entered any more, and what must not stay overnight is closed."""
+        """Before the close.
+
+        Nothing is entered any more, and what must not stay overnight is closed.
+        """
         for run in self._runs.values():
             if run.strategy.type is StrategyType.DAY_TRADE:
                 self._flattener.start(run, "liquidation before the close")
@@ -336,7 +355,7 @@ class Engine:
         self._verdicts.clear()
         self._refusals.clear()
 
-    # -- orders ------------------------------------------------------------------------------------------------
+    # -- orders ----------------------------------------------------------------------------------
 
     def _on_order(self, event: OrderEvent) -> None:
         order = self.book.apply(event)
@@ -410,7 +429,11 @@ class Engine:
         if order.qty is None or held * order.side.sign >= 0:
             return False
         leaving = sum(
-            (o.remaining for o in self.book.open_orders(run.name, order.symbol) if o.side is order.side),
+            (
+                o.remaining
+                for o in self.book.open_orders(run.name, order.symbol)
+                if o.side is order.side
+            ),
             ZERO,
         )
         return order.qty + leaving <= abs(held)
@@ -469,7 +492,10 @@ class Engine:
             trigger=None if trigger is None else instrument.price(trigger),
             trail=None if trail is None else instrument.price(trail),
         )
-        if not order.is_open or order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+        if not order.is_open or order.status in (
+            OrderStatus.PENDING_CANCEL,
+            OrderStatus.PENDING_REPLACE,
+        ):
             self._verdicts.append(Refused(intent, f"the order is {order.status}"))
             return new_id
         order.status = next_status(order.status, Kind.PENDING_REPLACE)
@@ -488,23 +514,30 @@ class Engine:
         )
 
     def _tell_refusals(self) -> None:
-        """Tell strategies what was refused; one that answers every refusal with a new order is disabled."""
+        """Tell strategies what was refused.
+
+        One that answers every refusal with a new order is disabled.
+        """
         told = 0
         while self._refusals:
             event = self._refusals.pop(0)
             verdict = next(
-                v for v in self._verdicts if isinstance(v.intent, Submit) and v.intent.order_id == event.order_id
+                v
+                for v in self._verdicts
+                if isinstance(v.intent, Submit) and v.intent.order_id == event.order_id
             )
             run = self._runs[verdict.intent.strategy]
             told += 1
             if told > _MAX_REFUSALS:
                 self._refusals.clear()
-                self._disable(run, f"answered {_MAX_REFUSALS} refusals with new orders within one input")
+                self._disable(
+                    run, f"answered {_MAX_REFUSALS} refusals with new orders within one input"
+                )
                 return
             self._call(run, "on_order", event)
             self._flattener.on_order(run, event)
 
-    # -- strategies that misbehave or give up ------------------------------------------------------------------
+    # -- strategies that misbehave or give up ----------------------------------------------------
 
     def reject(self, run: StrategyRun, symbol: str) -> None:
         """Stop a symbol for one strategy; report it once nobody here wants it."""
@@ -533,7 +566,10 @@ class Engine:
         self._disable(run, f"raised in {where}: {type(exc).__name__}: {exc}")
 
     def _disable(self, run: StrategyRun, reason: str) -> None:
-        """Take a strategy out; its entries are cancelled, its positions handled by the plan's policy."""
+        """Take a strategy out.
+
+        Its entries are cancelled, its positions handled by the plan's policy.
+        """
         if run.disabled:
             return
         run.disabled = True

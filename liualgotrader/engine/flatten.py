@@ -1,6 +1,7 @@
-"""Bringing positions to zero: first what is at work is cancelled, then the rest is closed at the market.
+"""Bringing positions to zero: first cancel what is at work, then close the rest at the market.
 
-A broker holds the shares that an open order would sell, so closing must wait until the cancels are confirmed.
+A broker holds the shares that an open order would sell, so closing must wait until the cancels are
+confirmed.
 """
 
 from __future__ import annotations

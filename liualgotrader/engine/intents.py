@@ -1,4 +1,7 @@
-"""A strategy's words made exact: floats become prices on the tick and quantities in lots, here and nowhere else."""
+"""A strategy's words made exact.
+
+Floats become prices on the tick and quantities in lots, here and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,13 @@ def order_type(wish: Wish) -> OrderType:
 
 
 def exact(
-    wish: Wish, instrument: Instrument, *, order_id: str, strategy: str, now: int, last: float | None
+    wish: Wish,
+    instrument: Instrument,
+    *,
+    order_id: str,
+    strategy: str,
+    now: int,
+    last: float | None,
 ) -> Submit:
     """Turn a wish into an order. Raises BadNumber on what no venue could take.
 

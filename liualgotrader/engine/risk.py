@@ -1,6 +1,9 @@
-"""The gates an intent passes before it is approved. One gate, one function; each returns a reason or None.
+"""The gates an intent passes before it is approved.
 
-These are what one consumer can judge alone. Cash, exposure and rates over all consumers are judged at admission.
+One gate, one function; each returns a reason or None.
+
+These are what one consumer can judge alone. Cash, exposure and rates over all consumers are judged
+at admission.
 """
 
 from __future__ import annotations
@@ -60,7 +63,10 @@ def sized(order: Submit, now: Situation) -> str | None:
 
 
 def in_session(order: Submit, now: Situation) -> str | None:
-    """Nothing leaves after the close; before the open only what asks for extended hours or an auction."""
+    """Nothing leaves after the close.
+
+    Before the open only what asks for extended hours or an auction.
+    """
     if now.settings.bypass_market_schedule:
         return None
     if now.until_close <= 0 and not order.extended_hours:
@@ -91,7 +97,9 @@ def feed_is_live(order: Submit, now: Situation) -> str | None:
 
 def not_given_back(order: Submit, now: Situation) -> str | None:
     """A symbol that the strategy rejected is not entered again."""
-    return f"{order.symbol} was rejected by this strategy" if now.rejected and not order.exit else None
+    return (
+        f"{order.symbol} was rejected by this strategy" if now.rejected and not order.exit else None
+    )
 
 
 def can_be_shorted(order: Submit, now: Situation) -> str | None:

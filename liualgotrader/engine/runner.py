@@ -1,8 +1,10 @@
-"""The only loop. Inputs come in batches; each is journalled before anyone sees it, and each verdict before it leaves.
+"""The only loop.
 
-In a session engine time is the moment of admission, one stamp a batch. In lockstep and in a backtest it is each
-event's own stamp: what happens between events (timers first, then fills) is admitted at its own time, before the
-market of the same instant.
+Inputs come in batches; each is journalled before anyone sees it, and each verdict before it leaves.
+
+In a session engine time is the moment of admission, one stamp a batch. In lockstep and in a
+backtest it is each event's own stamp: what happens between events (timers first, then fills) is
+admitted at its own time, before the market of the same instant.
 """
 
 from __future__ import annotations
@@ -30,9 +32,10 @@ _NEVER = 1 << 62
 class Batch(msgspec.Struct):
     """Market events that came together.
 
-    `raw` are the bytes they came in, for the journal; `dropped` the indexes that were too old. `ts` is the moment of
-    admission, or OWN_STAMPS. `between` are inputs to admit at their own times among the events, in time order;
-    with own stamps, everything due by `until` is admitted before the batch is done.
+    `raw` are the bytes they came in, for the journal; `dropped` the indexes that were too old. `ts`
+    is the moment of admission, or OWN_STAMPS. `between` are inputs to admit at their own times
+    among the events, in time order; with own stamps, everything due by `until` is admitted before
+    the batch is done.
     """
 
     ts: int
@@ -79,10 +82,16 @@ class Desk(Protocol):
     """Where approved intents are admitted and sent, and where order events are booked."""
 
     async def submit(self, approved: Sequence[Approved]) -> Sequence[OrderEvent | AccountUpdate]:
-        """Admit together, queue for sending; return what is known at once (refusals, the new account)."""
+        """Admit together, queue for sending.
+
+        Return what is known at once (refusals, the new account).
+        """
 
     async def book(self, event: OrderEvent) -> Sequence[AccountUpdate] | None:
-        """Record an order event once; return the new account, or None when it was recorded before."""
+        """Record an order event once.
+
+        Return the new account, or None when it was recorded before.
+        """
 
 
 class Runner:
@@ -111,7 +120,10 @@ class Runner:
             await self._admit_at(batch)
 
     async def _admit_at(self, batch: Batch) -> None:
-        """Admit at one moment: timers due by it, then order events and the like, then the market."""
+        """Admit at one moment.
+
+        Timers due by it, then order events and the like, then the market.
+        """
         clock = self._engine.clock
         clock.advance(max(batch.ts, clock.now()))
         await self._fire(clock.now())
@@ -147,7 +159,10 @@ class Runner:
                 clock.advance(batch.until)
 
     async def _between(self, between: deque[Input], upto: int) -> None:
-        """Admit the timers and waiting inputs due by `upto`; at one instant the timers come first."""
+        """Admit the timers and waiting inputs due by `upto`.
+
+        At one instant the timers come first.
+        """
         clock = self._engine.clock
         while True:
             due = clock.next_due()
@@ -168,13 +183,13 @@ class Runner:
             await self._admit_input(timer)
 
     async def _admit_input(self, event: Input) -> None:
-        account: Sequence[AccountUpdate] | None = ()
+        updates: Sequence[AccountUpdate] | None = ()
         if isinstance(event, OrderEvent):
-            account = await self._desk.book(event)
-            if account is None:
-                return
+            updates = await self._desk.book(event)
+        if updates is None:
+            return
         await self._let_happen(event)
-        for update in account:
+        for update in updates:
             await self._let_happen(update)
 
     async def _let_happen(self, event: Input) -> None:

@@ -1,7 +1,8 @@
 """Frames out of a byte stream, without ever waiting for the rest of one.
 
-Both links carry the framing of `multiprocessing.Connection`: a signed 32-bit length, or -1 and an unsigned 64-bit one.
-A writer that was killed inside a frame leaves its beginning behind; a reader that waited for the end would never return.
+Both links carry the framing of `multiprocessing.Connection`: a signed 32-bit length, or -1 and an
+unsigned 64-bit one. A writer that was killed inside a frame leaves its beginning behind; a reader
+that waited for the end would never return.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ class FrameReader:
         os.set_blocking(fd, False)
 
     def read(self) -> list[bytes]:
-        """Return the frames that have arrived. Empty when there are none; a closed pipe has none for ever."""
+        """Return the frames that have arrived.
+
+        Empty when there are none; a closed pipe has none for ever.
+        """
         while True:
             try:
                 chunk = os.read(self._fd, _CHUNK)

@@ -1,4 +1,7 @@
-"""The market's link: batches with the moment their socket was read; what nobody can wait for may be lost, loudly."""
+"""The market's link: batches with the moment their socket was read.
+
+What nobody can wait for may be lost, loudly.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,9 @@ def mark_payload(mark: int) -> bytes:
 class MarketSender:
     """The producer's side for one slot. It never waits.
 
-    When the link is full, batches wait in a short row. When that is full too, quotes are conflated to the newest of
-    each symbol, and the symbols whose trades or bars had to go are told in a FeedStatus(GAP).
+    When the link is full, batches wait in a short row. When that is full too, quotes are conflated
+    to the newest of each symbol, and the symbols whose trades or bars had to go are told in a
+    FeedStatus(GAP).
     """
 
     def __init__(self, links: SlotLinks) -> None:
@@ -84,7 +88,10 @@ class MarketSender:
                 self._lost[event.symbol] = None  # type: ignore[attr-defined]
 
     def pump(self, now: int) -> None:
-        """Move to the next spare if told to, then send what waits, as far as it goes. `now` is monotonic ns."""
+        """Move to the next spare if told to, then send what waits, as far as it goes.
+
+        `now` is monotonic ns.
+        """
         if self._links.generation != self._generation:
             self._switch()
         self._sender.pump()
@@ -101,7 +108,10 @@ class MarketSender:
             self._lost.clear()
 
     def _switch(self) -> None:
-        """Start afresh on the next link: what waited belongs to a consumer, or a producer, that is gone."""
+        """Start afresh on the next link.
+
+        What waited belongs to a consumer, or a producer, that is gone.
+        """
         self._sender.abandon()
         self._generation = self._links.generation
         self._sender = self._links.market[self._generation].sender()

@@ -1,8 +1,10 @@
-"""The orders' link: order events, picks, commands and feed status. Nothing on it is dropped, conflated or aged.
+"""The orders' link: order events, picks, commands and feed status.
 
-Items are numbered within the producer's epoch. The sender keeps what is not acknowledged and sends it again after a
-switch; the receiver ignores what it has seen. A new producer begins a new epoch: what the dead one held is gone, and
-the consumer asks the broker for it.
+Nothing on it is dropped, conflated or aged.
+
+Items are numbered within the producer's epoch. The sender keeps what is not acknowledged and sends
+it again after a switch; the receiver ignores what it has seen. A new producer begins a new epoch:
+what the dead one held is gone, and the consumer asks the broker for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A link over a pipe: no feeder thread, so single events arrive sooner (see the design's figures)."""
+"""A link over a pipe.
+
+No feeder thread, so single events arrive sooner (see the design's figures).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ class PipeLink:
         self._reader, self._writer = context.Pipe(duplex=False)
         self._capacity = capacity
         if _F_SETPIPE_SZ is not None:
-            # Linux: a larger pipe absorbs bursts. An unprivileged user may be over the system's limit; then it stays small.
+            # Linux: a larger pipe absorbs bursts. An unprivileged user may be over the system's
+            # limit; then it stays small.
             try:
                 fcntl.fcntl(self._writer.fileno(), _F_SETPIPE_SZ, _PIPE_BYTES)
             except OSError as exc:
@@ -49,7 +53,7 @@ class PipeSender:
         os.set_blocking(self._fd, False)
 
     def send(self, payload: bytes) -> bool:
-        """Write a payload, or keep it for `pump`, or return False because too much waits already."""
+        """Write a payload, or keep it for `pump`; False when too much waits already."""
         if len(self._backlog) >= self._capacity:
             return False
         self._backlog.append(memoryview(frame(payload)))

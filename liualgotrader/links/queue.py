@@ -1,8 +1,8 @@
 """A link over `multiprocessing.Queue`, the default.
 
-The reader takes frames from the queue's own pipe instead of calling `get`: `get` waits for the rest of a frame whose
-writer may be dead, and holds a lock that a killed reader never gives back. So each queue has one reader, which gives
-the queue's slots back itself.
+The reader takes frames from the queue's own pipe instead of calling `get`: `get` waits for the rest
+of a frame whose writer may be dead, and holds a lock that a killed reader never gives back. So each
+queue has one reader, which gives the queue's slots back itself.
 """
 
 from __future__ import annotations
@@ -71,9 +71,12 @@ class QueueReceiver:
         return int(self._reader.fileno())
 
     def receive(self) -> list[bytes]:
-        """Return the payloads that have arrived whole. Only our own producer writes here, hence the pickle."""
+        """Return the payloads that have arrived whole.
+
+        Only our own producer writes here, hence the pickle.
+        """
         payloads = []
         for frame in self._frames.read():
             self._slots.release()
-            payloads.append(pickle.loads(frame))  # noqa: S301 - written by our own producer
+            payloads.append(pickle.loads(frame))
         return payloads

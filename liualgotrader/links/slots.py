@@ -1,7 +1,8 @@
-"""The links of one consumer slot with their spares, and the shared numbers by which both ends agree.
+"""The links of one consumer slot, their spares, and the numbers by which both ends agree.
 
-When either end dies the supervisor raises `generation`; both ends then move to the next spare, and the old link is
-never read again. A link that a killed process used may hold a dead lock or half a frame.
+When either end dies the supervisor raises `generation`; both ends then move to the next spare, and
+the old link is never read again. A link that a killed process used may hold a dead lock or half a
+frame.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def make_link(context: SpawnContext, kind: LinkKind, capacity: int) -> Link:
 class SlotLinks:
     """Everything that the producer and one consumer share. Handed to both when they are spawned."""
 
-    def __init__(self, context: SpawnContext, slot: str, kind: LinkKind, spares: int = SPARES) -> None:
+    def __init__(
+        self, context: SpawnContext, slot: str, kind: LinkKind, spares: int = SPARES
+    ) -> None:
         self.slot = slot
         self.market = [make_link(context, kind, _MARKET_CAPACITY) for _ in range(spares + 1)]
         self.orders = [make_link(context, kind, _ORDER_CAPACITY) for _ in range(spares + 1)]
@@ -55,5 +58,8 @@ class SlotLinks:
         return value >> 40, value & ((1 << 40) - 1)
 
     def ack(self, epoch: int, number: int) -> None:
-        """Say that all order items up to `number` are booked. One aligned store, so never half seen."""
+        """Say that all order items up to `number` are booked.
+
+        One aligned store, so never half seen.
+        """
         self._acked.value = epoch << 40 | number

@@ -1,8 +1,9 @@
-"""The journal: every input in the order it was admitted, and every verdict, so that a run can be lived again.
+"""The journal: every input as it was admitted, and every verdict, to live a run again.
 
-A file is a row of frames: length, CRC-32, kind, payload. A batch keeps the bytes it travelled in, with one admission
-stamp; what was admitted between its events (refusals, timers, fills) follows with the index it came after. A killed
-process leaves at most a torn last frame; the reader takes the intact part and says what is missing.
+A file is a row of frames: length, CRC-32, kind, payload. A batch keeps the bytes it travelled in,
+with one admission stamp; what was admitted between its events (refusals, timers, fills) follows
+with the index it came after. A killed process leaves at most a torn last frame; the reader takes
+the intact part and says what is missing.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ _BUFFER = 256 * 1024
 
 
 class BatchFrame(msgspec.Struct, frozen=True):
-    """Market events admitted together. `ts` is OWN_STAMPS where each event's own time is engine time (lockstep)."""
+    """Market events admitted together.
+
+    `ts` is OWN_STAMPS where each event's own time is engine time (lockstep).
+    """
 
     ts: int
     events: list[Input]
@@ -52,7 +56,10 @@ class BatchFrame(msgspec.Struct, frozen=True):
 
 
 class InputFrame(msgspec.Struct, frozen=True):
-    """One input, admitted at `ts` after event number `after` of the batch before it; -1 is before its first event."""
+    """One input, admitted at `ts` after event number `after` of the batch before it.
+
+    -1 is before its first event.
+    """
 
     ts: int
     after: int
@@ -83,9 +90,14 @@ Frame = Header | BatchFrame | InputFrame | VerdictFrame
 
 
 class Journal:
-    """Writes the journal of one consumer incarnation. What is not yet with the OS is in a buffer of 256 KiB."""
+    """Writes the journal of one consumer incarnation.
 
-    def __init__(self, path: Path, header: Header, *, rotate_bytes: int = 256 * 1024 * 1024) -> None:
+    What is not yet with the OS is in a buffer of 256 KiB.
+    """
+
+    def __init__(
+        self, path: Path, header: Header, *, rotate_bytes: int = 256 * 1024 * 1024
+    ) -> None:
         self._base = path
         self._header = header
         self._rotate_bytes = rotate_bytes
@@ -154,7 +166,9 @@ class Journal:
             while view:
                 view = view[os.write(self._fd, view) :]
         except OSError as exc:
-            raise StoreError(f"the journal {self.paths[-1]} cannot be written: {exc.strerror}") from exc
+            raise StoreError(
+                f"the journal {self.paths[-1]} cannot be written: {exc.strerror}"
+            ) from exc
         self._written += len(data)
 
     def _rotate(self) -> None:
@@ -182,7 +196,9 @@ def compress(path: Path) -> Path:
 
 
 def read_journal(path: Path) -> Iterator[Frame]:
-    """Iterate over the intact frames of a journal file, gzipped or not. A torn end is logged, not raised.
+    """Iterate over the intact frames of a journal file, gzipped or not.
+
+    A torn end is logged, not raised.
 
     Raises StoreError when the file is no journal at all.
     """
