@@ -54,6 +54,7 @@ def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None
         check_borrow(books.instruments[order.symbol])
     wash.check(books, order, without=without)
     if order.opening:
+        shares.check_one_way(books, order, without=without)
         if order.side is Side.SELL:
             check_short(books, order)
         else:

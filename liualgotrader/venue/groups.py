@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderClass, OrderStatus, OrderType, Side
-from liualgotrader.venue import triggers
+from liualgotrader.venue import shares, triggers
 from liualgotrader.venue.books import Books, Out
 from liualgotrader.venue.orders import LegRole, OrderRequest, VenueOrder
 
@@ -114,8 +114,12 @@ def _end_rest(books: Books, out: Out, order: VenueOrder, kind: Kind, ts: int) ->
 
 
 def _awaken_legs(books: Books, out: Out, parent: VenueOrder, ts: int) -> None:
+    # What was bought may have been sold by hand while the entry was still filling.
+    qty = min(parent.filled_qty, shares.free(books, parent.symbol))
     for leg in books.store.legs(parent):
-        leg.qty = parent.filled_qty
+        if not qty:
+            books.tell(out, leg, Kind.CANCELED, ts)
+            continue
+        leg.qty = qty
         leg.live_since = ts
-        # A held order is told of as new by a status of its own: the table keeps early words late.
         books.tell(out, leg, Kind.NEW, ts)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderType, Side, TimeInForce
-from liualgotrader.venue import groups, matching_limit, triggers
+from liualgotrader.venue import groups, matching_limit, shares, triggers
 from liualgotrader.venue.books import Books, Out
 from liualgotrader.venue.market import Source, exact
 from liualgotrader.venue.orders import VenueOrder
@@ -107,9 +107,14 @@ def _budget(books: Books, symbol: str, volume: float) -> Budget:
 
 
 def _size_by_amount(books: Books, order: VenueOrder, price: Decimal) -> None:
-    """Give an order by amount its size at the price it meets, down to the smallest fraction."""
+    """Give an order by amount its size at the price it meets, down to the smallest fraction.
+
+    A sale by amount never sells more than is there, however far the price has fallen.
+    """
     if order.qty is None and order.notional is not None:
-        order.qty = books.instruments[order.symbol].qty(order.notional / price)
+        qty = books.instruments[order.symbol].qty(order.notional / price)
+        spare = qty if order.opening else shares.free(books, order.symbol, without=order)
+        order.qty = min(qty, spare)
 
 
 def _take(

@@ -38,10 +38,16 @@ def closing_orders(
     ]
 
 
+def free(books: Books, symbol: str, *, without: VenueOrder | None = None) -> Decimal:
+    """Return how much of a position no open order has reserved."""
+    position = abs(books.account.position_qty(symbol))
+    return max(position - held(books, symbol, without=without), ZERO)
+
+
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
     """Refuse to close more than is held and not reserved. One order never crosses zero."""
     position = books.account.position_qty(order.symbol)
-    available = max(abs(position) - held(books, order.symbol, without=without), ZERO)
+    available = free(books, order.symbol, without=without)
     wanted = _open_qty(books, order)
     if wanted > available:
         raise Rejection(
@@ -55,6 +61,24 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             available=f"{available:f}",
             related_orders=[o.id for o in closing_orders(books, order.symbol, without=without)],
         )
+
+
+def check_one_way(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
+    """Refuse to open one way while an order to open the other way is at work.
+
+    Both could fill, and the second would close what the first opened, and with it the shares that
+    exits have reserved.
+    """
+    for other in books.store.of_symbol(order.symbol):
+        if other is not without and other.opening and other.side is not order.side:
+            words = ("long buy", "short sell")
+            mine, theirs = words if order.side is Side.BUY else words[::-1]
+            raise Rejection(
+                403,
+                40310000,
+                f"cannot open a {mine} while a {theirs} order is open",
+                existing_order_id=other.id,
+            )
 
 
 def _group(order: VenueOrder) -> str:

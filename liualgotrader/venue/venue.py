@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 
 from liualgotrader.common.events import Bar, Quote, Trade
@@ -57,22 +58,29 @@ class Venue:
         self._trades = account.market.trades
         self._bars = account.market.bars
         self._clock = 0
+        self._owed: list[VenueEvent] = []
 
     # ------------------------------------------------------------------ what is asked of it
 
     def submit(self, request: OrderRequest, ts: int) -> list[VenueEvent]:
-        """Take an order. Raises Rejection for what the broker refuses at once: nothing changes."""
+        """Take an order. Raises Rejection for what the broker refuses at once: nothing changes.
+
+        Call `on_clock(ts)` first where one has to know what time brought even when this raises;
+        otherwise the next call tells it.
+        """
         out = list(self.on_clock(ts))
-        routing.submit(self.books, out, request, ts)
+        with self._owing(out):
+            routing.submit(self.books, out, request, ts)
         return out
 
     def cancel(self, order_id: str, ts: int) -> list[VenueEvent]:
         """Take an order back, and its group. Raises Rejection: 404 unknown, 422 final."""
         out = list(self.on_clock(ts))
-        order = self._known(order_id)
-        if not order.is_open:
-            raise Rejection(422, 42210000, f"order is not cancelable: it is {order.status}")
-        groups.end(self.books, out, order, Kind.CANCELED, ts)
+        with self._owing(out):
+            order = self._known(order_id)
+            if not order.is_open:
+                raise Rejection(422, 42210000, f"order is not cancelable: it is {order.status}")
+            groups.end(self.books, out, order, Kind.CANCELED, ts)
         return out
 
     def replace(
@@ -103,7 +111,8 @@ class Venue:
             notional=notional,
             client_id=client_id,
         )
-        routing.replace(self.books, out, self._known(order_id), change, ts)
+        with self._owing(out):
+            routing.replace(self.books, out, self._known(order_id), change, ts)
         return out
 
     # ------------------------------------------------------------------ what the market shows it
@@ -142,16 +151,18 @@ class Venue:
 
     def on_clock(self, ts: int) -> Events:
         """Live through what the venue does by itself up to and with `ts`: routing, expiry, fees."""
-        if ts <= self._clock:
+        if ts <= self._clock and not self._owed:
             return NOTHING
-        out: list[VenueEvent] = []
+        out, self._owed = self._owed, []
         for moment in self.books.sessions.moments(self._clock, ts):
             self._at_moment(out, *moment)
-        self._clock = ts
+        self._clock = max(ts, self._clock)
         return out
 
     def next_clock(self) -> int | None:
         """Return when `on_clock` wants to be called next; None while nothing waits for time."""
+        if self._owed:
+            return self._clock
         if not (self._working or self.account.unsettled or self.books.uncharged):
             return None
         return self.books.sessions.next_moment(self._clock)
@@ -192,6 +203,15 @@ class Venue:
         return shares.held(self.books, symbol)
 
     # ------------------------------------------------------------------ inside
+
+    @contextmanager
+    def _owing(self, out: list[VenueEvent]) -> Iterator[None]:
+        """Keep what time brought before a refused request, and tell it with the next call."""
+        try:
+            yield
+        except Rejection:
+            self._owed += out
+            raise
 
     def _known(self, order_id: str) -> VenueOrder:
         order = self.books.store.orders.get(order_id)
