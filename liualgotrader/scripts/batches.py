@@ -4,47 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-import asyncpg
 import click
 import msgspec
 
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.models.batches import (
-    Batch,
-    Standing,
-    find_batch,
-    recent_batches,
-    send_command,
-    standing,
-)
+from liualgotrader.common.timestamps import format_time
+from liualgotrader.models.account_lock import NAME
+from liualgotrader.models.commands import send_command
 from liualgotrader.models.embedded import running_dsn
-from liualgotrader.models.postgres import connect
+from liualgotrader.models.postgres import create_pool, translated
+from liualgotrader.models.session_rows import BatchRow, PositionRow, RunRow
+from liualgotrader.models.session_store import SessionStore
 from liualgotrader.scripts.home import DSN_VARIABLE, database, database_dir, liu_home
 
 T = TypeVar("T")
+
+SECOND = 1_000_000_000
+
+# A session holds its account's lock on a connection that bears its name, and dies with it.
+_RUNNING = "SELECT substr(application_name, $1) FROM pg_stat_activity WHERE application_name ^@ $2"
+_ORDERS = """
+SELECT status, count(*) FROM orders WHERE batch_id = $1 GROUP BY status ORDER BY status"""
+
 _json = msgspec.json.Encoder(decimal_format="number")
 
 
-def _ask(work: Callable[[asyncpg.Connection], Coroutine[Any, Any, T]]) -> T:
-    async def connected(dsn: str) -> T:
-        connection = await connect(dsn)
-        try:
-            return await work(connection)
-        finally:
-            await connection.close()
+class Standing(msgspec.Struct, frozen=True):
+    """How a session stands. `state` is running, ended, or died; `orders` counts them by status."""
 
-    with database() as dsn:
-        return asyncio.run(connected(dsn))
-
-
-def _must_be_up() -> None:
-    """The embedded server runs while a session does, so without one there is nobody to tell."""
-    if os.environ.get(DSN_VARIABLE) or running_dsn(database_dir(liu_home())) is not None:
-        return
-    raise ConfigError("no session is running here; `liu batches` lists those there were")
+    batch: BatchRow
+    state: str
+    runs: list[RunRow]
+    positions: list[PositionRow]
+    orders: dict[str, int]
 
 
 @click.command()
@@ -52,9 +47,16 @@ def _must_be_up() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one object a line.")
 def batches(limit: int, as_json: bool) -> None:
     """List the sessions, newest first."""
-    found = _ask(lambda connection: recent_batches(connection, limit))
-    for batch in found:
-        click.echo(_json.encode(batch) if as_json else _line(batch))
+
+    async def work(store: SessionStore) -> list[tuple[BatchRow, str]]:
+        running = await _running(store)
+        rows = await store.list_batches(limit=limit)
+        return [(each, _state(each, running)) for each in rows]
+
+    found = _ask(work)
+    for batch, state in found:
+        row = {**msgspec.structs.asdict(batch), "state": state}
+        click.echo(_json.encode(row) if as_json else _line(batch, state))
     if not found and not as_json:
         click.echo("There has been no session yet; `trader` runs one.")
 
@@ -64,17 +66,13 @@ def batches(limit: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one object on one line.")
 def status(batch: str, as_json: bool) -> None:
     """Show how a session stands. The beginning of its id is enough."""
-
-    async def work(connection: asyncpg.Connection) -> Standing:
-        return await standing(connection, await find_batch(connection, batch))
-
-    found = _ask(work)
+    found = _ask(lambda store: _standing(store, batch))
     if as_json:
         click.echo(_json.encode(found))
         return
-    click.echo(_line(found.batch))
+    click.echo(_line(found.batch, found.state))
     for run in found.runs:
-        click.echo(f"  {run.strategy} in consumer {run.slot}: {run.end_reason or 'runs'}")
+        click.echo(f"  {run.strategy} in consumer {run.slot}: {run.end_reason or found.state}")
     for each in found.positions:
         click.echo(f"  {each.strategy} holds {each.qty:f} {each.symbol} at {each.avg_price:f}")
     for name, count in found.orders.items():
@@ -114,29 +112,68 @@ def stop(batch: str, reason: str) -> None:
 
 
 def _tell(prefix: str, name: str, reason: str) -> None:
-    async def work(connection: asyncpg.Connection) -> Batch:
-        batch = await find_batch(connection, prefix)
-        if batch.ended_at is not None:
-            raise ConfigError(
-                f"batch {batch.batch_id} is not running: it ended {_time(batch.ended_at)}"
-                f" ({batch.end_reason})",
-            )
-        await send_command(connection, batch.batch_id, name, reason=reason)
+    async def work(store: SessionStore) -> BatchRow:
+        batch = await store.find_batch(prefix)
+        state = _state(batch, await _running(store))
+        if state != "running":
+            raise ConfigError(f"batch {batch.batch_id} is not running: {_explained(batch, state)}")
+        await send_command(store.pool, batch.batch_id, name, reason=reason)
         return batch
 
-    _must_be_up()
-    batch = _ask(work)
-    click.echo(f"Told batch {batch.batch_id} to {name}.")
+    # The embedded server runs as long as a session does, so without one there is nobody to tell.
+    if not os.environ.get(DSN_VARIABLE) and running_dsn(database_dir(liu_home())) is None:
+        raise ConfigError("no session is running here; `liu batches` lists those there were")
+    click.echo(f"Told batch {_ask(work).batch_id} to {name}.")
 
 
-def _line(batch: Batch) -> str:
-    state = "runs"
-    if batch.ended_at is not None:
-        state = f"ended {_time(batch.ended_at)}: {batch.end_reason}"
-    elif batch.halted:
-        state = f"halted: {batch.halted}"
-    return f"{batch.batch_id}  {batch.environment}  began {_time(batch.started_at)}  {state}"
+def _ask(work: Callable[[SessionStore], Awaitable[T]]) -> T:
+    async def connected(dsn: str) -> T:
+        async with await create_pool(dsn, max_size=1) as pool:
+            return await work(SessionStore(pool))
+
+    with database() as dsn:
+        return asyncio.run(connected(dsn))
 
 
-def _time(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+async def _standing(store: SessionStore, prefix: str) -> Standing:
+    batch = await store.find_batch(prefix)
+    held = await store.positions(batch.account_id) if batch.account_id is not None else []
+    with translated("count the orders"):
+        orders = await store.pool.fetch(_ORDERS, batch.batch_id)
+    return Standing(
+        batch=batch,
+        state=_state(batch, await _running(store)),
+        runs=await store.runs(batch.batch_id),
+        positions=[each for each in held if each.qty and each.batch_id == batch.batch_id],
+        orders={row[0]: row[1] for row in orders},
+    )
+
+
+async def _running(store: SessionStore) -> set[str]:
+    with translated("look for running sessions"):
+        rows = await store.pool.fetch(_RUNNING, len(NAME) + 1, NAME)
+    return {row[0] for row in rows}
+
+
+def _state(batch: BatchRow, running: set[str]) -> str:
+    # PostgreSQL cuts an application's name at 63 bytes.
+    if any(batch.batch_id.startswith(name) for name in running if name):
+        return "running"
+    return "ended" if batch.ended_at is not None else "died"
+
+
+def _explained(batch: BatchRow, state: str) -> str:
+    if state == "ended" and batch.ended_at is not None:
+        return f"it ended {_time(batch.ended_at)}: {batch.end_reason}"
+    return f"it died; `trader --resume {batch.batch_id}` goes on"
+
+
+def _line(batch: BatchRow, state: str) -> str:
+    shown = state if state == "running" else _explained(batch, state)
+    halted = f"; halted: {batch.halted}" if batch.halted and state == "running" else ""
+    began = _time(batch.started_at)
+    return f"{batch.batch_id}  {batch.environment}  began {began}  {shown}{halted}"
+
+
+def _time(ns: int) -> str:
+    return format_time(ns // SECOND * SECOND).replace("T", " ")
