@@ -1,8 +1,8 @@
 """Real daily bars that may be given to anybody: five companies, 2000 to March 2013.
 
-Quandl's WIKI prices, which Quandl declared public domain, as the package bokeh-sampledata carries them. Prices
-and volumes are as they were on the day, not adjusted for later splits and dividends. The prices of some prints
-lie between two ticks: Rule 612 binds quotes, not every print.
+Quandl's WIKI prices, which Quandl declared public domain, as the package bokeh-sampledata carries
+them. Prices and volumes are as they were on the day, not adjusted for later splits and dividends.
+The prices of some prints lie between two ticks: Rule 612 binds quotes, not every print.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _COLUMNS = ["Ticker", "Date", "Open", "High", "Low", "Close", "Volume", "Adj Clo
 def real_daily_bars() -> dict[str, dict[date, Bar]]:
     """Return the bars by symbol and day, oldest first.
 
-    A bar's time is its day's midnight in New York, ns UTC, as Alpaca stamps daily bars. Raises ConfigError
-    where the package that carries the data is missing or too old.
+    A bar's time is its day's midnight in New York, ns UTC, as Alpaca stamps daily bars. Raises
+    ConfigError where the package that carries the data is missing or too old.
     """
     bars: dict[str, dict[date, Bar]] = {symbol: {} for symbol in COMPANIES}
     for symbol, day, bar in _rows(_path()):
@@ -48,14 +48,16 @@ def real_daily_bars() -> dict[str, dict[date, Bar]]:
 
 
 def _path() -> Path:
-    # Found, not imported: importing the package's module would read the whole file into lists of its own.
+    # Found, not imported: importing the package's module would read the whole file into lists of
+    # its own.
     spec = find_spec(_PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec is not None else []:
         if (path := Path(folder) / _FILE).is_file():
             return path
     raise ConfigError(
-        "the simulated day is made from real daily bars, and the package that carries them is missing or too"
-        " old: pip install 'bokeh-sampledata>=2026.1', or give a tape of your own with --tape FILE"
+        "the simulated day is made from real daily bars, and the package that carries them is"
+        " missing or too old: pip install 'bokeh-sampledata>=2026.1', or give a tape of your own"
+        " with --tape FILE"
     )
 
 
@@ -73,9 +75,10 @@ def _rows(path: Path) -> Iterator[tuple[str, date, Bar]]:
 def _bar(
     symbol: str, day: date, opened: float, high: float, low: float, close: float, volume: float
 ) -> Bar:
-    return Bar(symbol, _midnight(day), opened, high, low, close, volume, DAY_SECONDS)
+    return Bar(symbol, midnight(day), opened, high, low, close, volume, DAY_SECONDS)
 
 
 @lru_cache(maxsize=8192)
-def _midnight(day: date) -> int:
+def midnight(day: date) -> int:
+    """Return the day's midnight in New York, ns UTC: the time of a daily bar."""
     return new_york(day)

@@ -1,7 +1,8 @@
-"""Companies that do not exist, to fill a universe: seeded prices, and on the session's day something to find.
+"""Companies that do not exist, to fill a universe: seeded prices, and on the session's day
+something to find.
 
-Their symbols have digits, which no stock listed in the US has (the national plan for reserving symbols knows
-letters only), and their names say what they are.
+Their symbols have digits in them, where those of stocks listed in the US are made of letters, and
+their names say what they are.
 """
 
 from __future__ import annotations
@@ -9,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liualgotrader.common.calendar import new_york
 from liualgotrader.common.events import Bar
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.exchange.daily_history import DAY_SECONDS
+from liualgotrader.exchange.daily_history import DAY_SECONDS, midnight
 
 Floats = NDArray[np.float64]
 
@@ -31,8 +30,10 @@ _VOLUMES = (400_000, 60_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """What kind of day a company has: ranges of the gap at the open and of the move after it, as fractions of
-    the former close, and of the volume as a multiple of the usual one.
+    """What kind of day a company has, each a range to draw from.
+
+    The gap at the open and the move after it are fractions of the former close, the volume a
+    multiple of the usual one.
     """
 
     gap: tuple[float, float]
@@ -48,10 +49,10 @@ SLIDER = Character(gap=(-0.01, 0.00), move=(-0.10, -0.04), volume=(1.5, 3.0))
 SPIKE = Character(gap=(-0.01, 0.01), move=(-0.02, 0.02), volume=(4.0, 8.0))
 SIDEWAYS = Character(gap=(-0.006, 0.006), move=(-0.012, 0.012), volume=(0.6, 1.4))
 
-# Who has which day goes by number, so that every seed has some of each; 18 is the length of the rotation.
+# Who has which day goes by number, so that every seed has some of each.
 ROTATION = (
-    (GAP_UP, SIDEWAYS, RUNNER, SIDEWAYS, GAP_DOWN, SIDEWAYS, SPIKE, SIDEWAYS, RUNNER)
-    + (SLIDER, SIDEWAYS, GAP_UP, SIDEWAYS, GAP_FADE, SIDEWAYS, GAP_DOWN, SIDEWAYS, RUNNER)
+    *(GAP_UP, SIDEWAYS, RUNNER, SIDEWAYS, GAP_DOWN, SIDEWAYS, SPIKE, SIDEWAYS, RUNNER),
+    *(SLIDER, SIDEWAYS, GAP_UP, SIDEWAYS, GAP_FADE, SIDEWAYS, GAP_DOWN, SIDEWAYS, RUNNER),
 )
 
 
@@ -71,7 +72,7 @@ def generator(seed: int, *names: object) -> np.random.Generator:
 
 
 def instrument(number: int) -> Instrument:
-    """Return the `number`-th company, from 1. Some cannot be shorted, are hard to borrow or have no fractions."""
+    """Return the `number`-th company, from 1, and what the venue allows with it."""
     shortable = number % 9 != 4
     return Instrument(
         symbol=f"SIM{number:02d}",
@@ -83,14 +84,19 @@ def instrument(number: int) -> Instrument:
 
 
 def company(number: int, *, seed: int, days: Sequence[date], session: date) -> Company:
-    """Make the `number`-th company, from 1, with a bar for each of `days` and one for the session."""
+    """Make the `number`-th company, from 1: a bar for each of `days`, one for the session."""
     what = instrument(number)
     rng = generator(seed, what.symbol, "days")
     last_close = round(_log_uniform(rng, *_PRICES), 2)
     volatility = float(rng.uniform(0.008, 0.035))
     usual_volume = float(np.clip(_log_uniform(rng, *_DOLLAR_VOLUMES) / last_close, *_VOLUMES))
     history = _history(
-        rng, symbol=what.symbol, days=days, last_close=last_close, volatility=volatility, volume=usual_volume
+        rng,
+        symbol=what.symbol,
+        days=days,
+        last_close=last_close,
+        volatility=volatility,
+        volume=usual_volume,
     )
     day = _session_bar(
         rng,
@@ -117,15 +123,16 @@ def _history(
     volatility: float,
     volume: float,
 ) -> list[Bar]:
-    """Walk back from the last close. Fat tails by Student's t, whose variance at 5 degrees is 5/3."""
+    """Walk back from the last close, with fat tails: Student's t of 5 degrees, variance 5/3."""
     count = len(days)
     steps = rng.standard_t(5, count) * volatility / np.sqrt(5 / 3)
     closes = last_close * np.exp(-np.cumsum(steps[::-1])[::-1] + steps)
-    closes = np.append(closes[1:], last_close)[:count] if count else closes
     gaps = rng.normal(0, volatility / 3, count)
     opens = np.append(closes[:1], closes[:-1]) * np.exp(gaps)
     volumes = volume * rng.lognormal(-0.06, 0.35, count) * (1 + 8 * np.abs(steps))
-    return _bars(rng, symbol, days, opens=opens, closes=closes, volumes=volumes, volatility=volatility)
+    return _bars(
+        rng, symbol, days, opens=opens, closes=closes, volumes=volumes, volatility=volatility
+    )
 
 
 def _session_bar(
@@ -165,8 +172,12 @@ def _bars(
     """Add the extremes, bring prices to the cent and volumes to whole shares."""
     opens, closes = _cents(opens), _cents(closes)
     count = len(days)
-    highs = _cents(np.maximum(opens, closes) * np.exp(np.abs(rng.normal(0, volatility / 2.5, count))))
-    lows = _cents(np.minimum(opens, closes) * np.exp(-np.abs(rng.normal(0, volatility / 2.5, count))))
+    highs = _cents(
+        np.maximum(opens, closes) * np.exp(np.abs(rng.normal(0, volatility / 2.5, count)))
+    )
+    lows = _cents(
+        np.minimum(opens, closes) * np.exp(-np.abs(rng.normal(0, volatility / 2.5, count)))
+    )
     rows = zip(
         days,
         opens.tolist(),
@@ -176,13 +187,9 @@ def _bars(
         np.rint(volumes).tolist(),
         strict=True,
     )
-    return [Bar(symbol, _midnight(day), *numbers, DAY_SECONDS) for day, *numbers in rows]
+    return [Bar(symbol, midnight(day), o, h, lo, c, v, DAY_SECONDS) for day, o, h, lo, c, v in rows]
 
 
 def _cents(prices: Floats) -> Floats:
-    return np.rint(np.maximum(prices, LOWEST_PRICE) * 100) / 100
-
-
-@lru_cache(maxsize=1024)
-def _midnight(day: date) -> int:
-    return new_york(day)
+    rounded: Floats = np.rint(np.maximum(prices, LOWEST_PRICE) * 100) / 100
+    return rounded
