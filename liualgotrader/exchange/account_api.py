@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from aiohttp import web
 
+from liualgotrader.common.calendar import us_equities
 from liualgotrader.exchange.days import sessions_between
 from liualgotrader.exchange.replies import NEW_YORK, json_body, reply
 from liualgotrader.exchange.service import Exchange
@@ -78,7 +79,7 @@ class AccountApi:
         day = self._exchange.tape.date
         start = _date(request, "start") or day - timedelta(days=365)
         end = _date(request, "end") or day + timedelta(days=30)
-        return reply([_day(session) for session in sessions_between(start, end)])
+        return reply([_day(s) for s in sessions_between(start, end)] if start <= end else [])
 
     async def assets(self, request: web.Request) -> web.Response:
         """Return what can be traded."""
@@ -161,13 +162,20 @@ def _date(request: web.Request, name: str) -> date | None:
 
 
 def _day(session: Session) -> Json:
-    opens = datetime.fromtimestamp(session.open / 1e9, NEW_YORK)
-    closes = datetime.fromtimestamp(session.close / 1e9, NEW_YORK)
     return {
         "date": str(session.date),
-        "open": opens.strftime("%H:%M"),
-        "close": closes.strftime("%H:%M"),
+        "open": _clock(session.open),
+        "close": _clock(session.close),
         "session_open": "0400",
-        "session_close": "2000",
-        "settlement_date": str(session.date),
+        "session_close": _clock(session.post_close).replace(":", ""),
+        "settlement_date": str(_next_day(session.date)),
     }
+
+
+def _clock(ns: int) -> str:
+    return datetime.fromtimestamp(ns / 1e9, NEW_YORK).strftime("%H:%M")
+
+
+def _next_day(day: date) -> date:
+    """Return the session after a day: what is bought on it is settled then."""
+    return us_equities().next_session(day).date

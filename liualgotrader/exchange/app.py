@@ -15,7 +15,7 @@ from liualgotrader.common.errors import ConfigError
 from liualgotrader.exchange.account_api import AccountApi
 from liualgotrader.exchange.box_api import BoxApi
 from liualgotrader.exchange.data_stream import FEEDS, DataStream
-from liualgotrader.exchange.days import sessions_around
+from liualgotrader.exchange.days import session_of, sessions_around
 from liualgotrader.exchange.ids import Ids
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
@@ -67,13 +67,12 @@ def build(tape: Tape, settings: Settings) -> tuple[Exchange, Driver]:
     """Return an exchange over a tape, recovered from a log that is there, and its driver."""
     if settings.latency < MILLISECOND:
         raise ConfigError("the order latency must be at least a millisecond")
-    sessions = sessions_around(tape.date)
-    today = next(session for session in sessions if session.date == tape.date)
+    today = session_of(tape.date)
     ids = Ids(settings.seed)
     venue = Venue(
         account=Account(settings.cash, multiplier=settings.multiplier),
         instruments=tape.instruments,
-        sessions=SessionTimes(sessions),
+        sessions=SessionTimes(sessions_around(tape.date)),
         rules=settings.rules,
         ids=ids,
     )

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from liualgotrader.exchange.encode import JsonCodec
 from liualgotrader.exchange.lockstep import Ack, LockstepDriver, Participant, ProtocolError
-from liualgotrader.exchange.outbox import Outbox
+from liualgotrader.exchange.outbox import Outbox, transport_of
 from liualgotrader.exchange.pacing import PacedDriver
 from liualgotrader.exchange.replies import reply
 from liualgotrader.exchange.service import Exchange
@@ -142,7 +142,7 @@ class ControlSocket:
         """Talk to one participant until it is gone or breaks the protocol."""
         socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 24)
         await socket.prepare(request)
-        self._outbox = Outbox(socket, self._codec)
+        self._outbox = Outbox(transport_of(request), self._codec)
         sender = asyncio.create_task(self._send())
         try:
             async for message in socket:

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from liualgotrader.exchange.encode import codec_for
 from liualgotrader.exchange.feeds import CHANNELS, Feeds, Subscriber
 from liualgotrader.exchange.keys import Keys
-from liualgotrader.exchange.outbox import Outbox
+from liualgotrader.exchange.outbox import Outbox, transport_of
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class DataStream:
         self._codec = codec_for(request.headers.get("Content-Type"))
         self._lockstep = request.headers.get("X-Liu-Lockstep") == "1"
         limit = None if self._lockstep else SLOW_LIMIT
-        self._outbox = Outbox(socket, self._codec, limit=limit)
+        self._outbox = Outbox(transport_of(request), self._codec, limit=limit)
         sender = asyncio.create_task(self._send())
         try:
             await self._talk(request)

@@ -14,6 +14,9 @@ from liualgotrader.exchange.encode import JsonCodec, MsgpackCodec
 
 # A frame stays under the megabyte at which common clients refuse a message.
 FRAME_MESSAGES = 2_000
+# Bytes that the socket may keep before it is left to drain.
+HIGH_WATER = 1 << 18
+DRAIN_SECONDS = 0.001
 
 
 class Outbox:
@@ -26,7 +29,7 @@ class Outbox:
 
     def __init__(
         self,
-        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
         codec: JsonCodec | MsgpackCodec,
         *,
         binary: bool = False,
@@ -34,7 +37,7 @@ class Outbox:
     ) -> None:
         self.pending: list[bytes] = []
         self.overflow = False
-        self._socket = socket
+        self._transport = transport
         self._codec = codec
         self._opcode = WSMsgType.TEXT if codec.text and not binary else WSMsgType.BINARY
         self._frames: deque[tuple[int, bytes]] = deque()
@@ -73,13 +76,43 @@ class Outbox:
         self._wake.set()
 
     async def run(self) -> None:
-        """Send until closed, overflown, or the peer is gone."""
+        """Send until closed, overflown, or the peer is gone (ConnectionResetError)."""
+        loop = asyncio.get_running_loop()
         while not self.overflow:
-            while self._frames:
-                messages, frame = self._frames.popleft()
-                self._waiting -= messages
-                await self._socket.send_frame(frame, self._opcode)
-            if self._closing:
-                return
             self._wake.clear()
+            if self._transport.get_write_buffer_size() > HIGH_WATER:
+                loop.call_later(DRAIN_SECONDS, self._wake.set)
+            elif self._frames:
+                self._write()
+                continue
+            elif self._closing:
+                return
             await self._wake.wait()
+
+    def _write(self) -> None:
+        """Hand what waits to the socket at once: a system call costs more than a frame."""
+        if self._transport.is_closing():
+            raise ConnectionResetError("the peer is gone")
+        parts: list[bytes] = []
+        for _, frame in self._frames:
+            parts += (self._head(len(frame)), frame)
+        self._frames.clear()
+        self._waiting = 0
+        self._transport.write(b"".join(parts))
+
+    def _head(self, length: int) -> bytes:
+        """Return the head of a server's frame: whole, unmasked, uncompressed (RFC 6455, 5.2)."""
+        first = 0x80 | self._opcode
+        if length < 126:
+            return bytes((first, length))
+        if length < 65_536:
+            return bytes((first, 126)) + length.to_bytes(2, "big")
+        return bytes((first, 127)) + length.to_bytes(8, "big")
+
+
+def transport_of(request: web.Request) -> asyncio.Transport:
+    """Return the transport of a connection. Raises ConnectionResetError when it is gone already."""
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("the peer is gone")
+    return transport

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from liualgotrader.exchange.encode import JsonCodec, MsgpackCodec, codec_for
 from liualgotrader.exchange.keys import Keys
-from liualgotrader.exchange.outbox import Outbox
+from liualgotrader.exchange.outbox import Outbox, transport_of
 from liualgotrader.exchange.shapes import Json
 from liualgotrader.venue.orders import VenueEvent
 
@@ -99,7 +99,7 @@ class UpdateStream:
         self._codec = codec_for(request.headers.get("Content-Type"))
         lockstep = request.headers.get("X-Liu-Lockstep") == "1"
         limit = None if lockstep else SLOW_LIMIT
-        outbox = Outbox(socket, self._codec, binary=True, limit=limit)
+        outbox = Outbox(transport_of(request), self._codec, binary=True, limit=limit)
         self._listener = Listener(outbox, self._codec, lockstep=lockstep)
         self._known = self._keys.allow(request.headers)
         sender = asyncio.create_task(self._send(outbox, socket))

@@ -13,7 +13,7 @@ from heapq import merge
 
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.exchange.days import midnight, sessions_around, sessions_between
+from liualgotrader.exchange.days import midnight, session_of, sessions_between
 from liualgotrader.exchange.tape import TapeEvent
 
 SECOND = 1_000_000_000
@@ -28,7 +28,7 @@ class WalkTape:
     ) -> None:
         self.date = day
         self.instruments: Mapping[str, Instrument] = {s: Instrument(symbol=s) for s in symbols}
-        session = next(s for s in sessions_around(day) if s.date == day)
+        session = session_of(day)
         self.start = session.open
         self.end = session.close if minutes is None else session.open + minutes * 60 * SECOND
         self._seed = seed
