@@ -98,8 +98,16 @@ class Account:
         self.realised -= amount
         self.charges.append(Charge(kind, amount, ts))
 
-    def book(self, symbol: str, side: Side, qty: Decimal, price: Decimal, fee: Decimal) -> Decimal:
-        """Book a fill; return the position's quantity after it."""
+    def book(
+        self,
+        symbol: str,
+        side: Side,
+        *,
+        qty: Decimal,
+        price: Decimal,
+        fee: Decimal,
+    ) -> None:
+        """Book a fill: money, position and profit."""
         self.cash -= side.sign * qty * price + fee
         position = self.positions.get(symbol)
         if position is None:
@@ -107,7 +115,6 @@ class Account:
         self.realised += _fill(position, side.sign * qty, price) - fee
         if not position.qty:
             del self.positions[symbol]
-        return position.qty
 
 
 def _fill(position: Position, signed: Decimal, price: Decimal) -> Decimal:

@@ -9,7 +9,7 @@ from liualgotrader.common.orders import OrderClass, Side, TimeInForce
 from liualgotrader.venue import buying_power, shares, validation, wash
 from liualgotrader.venue.books import Books
 from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
-from liualgotrader.venue.sessions import SessionTimes
+from liualgotrader.venue.sessions import Session
 
 _MINUTE = 60_000_000_000
 # Orders for an auction are taken from seven in the evening, counted from 04:00.
@@ -25,13 +25,12 @@ def check_request(books: Books, request: OrderRequest, instrument: Instrument, t
     validation.check_increments(request, instrument)
     validation.check_exits(request, current)
     validation.check_stop_side(request, current)
-    check_window(request.tif, books.sessions, ts)
+    check_window(request.tif, books.sessions.current(ts), ts)
     validation.check_asset(request, instrument)
 
 
-def check_window(tif: TimeInForce, sessions: SessionTimes, ts: int) -> None:
+def check_window(tif: TimeInForce, session: Session, ts: int) -> None:
     """Refuse orders for an auction that come too late for it and too early for the next."""
-    session = sessions.current(ts)
     evening = session.pre_open + _EVENING
     if tif is TimeInForce.OPG and session.open - _OPG_CUTOFF <= ts < evening:
         raise Rejection(

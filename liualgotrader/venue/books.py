@@ -15,8 +15,6 @@ from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Phase, SessionTimes
 from liualgotrader.venue.store import OrderStore
 
-Out = list[VenueEvent]
-
 # The US went from two days to one (SEC Release 34-96930).
 T_PLUS_ONE = date(2024, 5, 28)
 
@@ -75,58 +73,14 @@ class Books:
             return 0
         return self.sessions.phase_start(ts)
 
-    def tell(
-        self,
-        out: Out,
-        order: VenueOrder,
-        kind: Kind,
-        ts: int,
-        *,
-        execution: Execution | None = None,
-        reason: str | None = None,
-    ) -> None:
-        """Move an order by one event and say so."""
-        order.status = next_status(order.status, kind)
-        order.updated_at = ts
-        stamp = _STAMPS.get(kind)
-        if stamp is not None:
-            setattr(order, stamp, ts)
-        if not order.is_open:
-            self.store.retire(order)
-        event = VenueEvent(kind=kind, order=order.snapshot(), ts=ts, reason=reason)
-        out.append(event if execution is None else self._with_execution(event, execution))
-
-    def fill(self, out: Out, order: VenueOrder, qty: Decimal, price: Decimal, ts: int) -> None:
-        """Execute part or all of an order: move the money, then say so."""
-        fee = self.rules.fees.fee(order.side, qty, price)
-        self.account.book(order.symbol, order.side, qty, price, fee)
-        order.filled_qty += qty
-        order.filled_cost += qty * price
-        execution = Execution(
-            execution_id=self.ids(),
-            order_id=order.id,
-            client_id=order.client_id,
-            symbol=order.symbol,
-            side=order.side,
-            qty=qty,
-            price=price,
-            fee=fee,
-            ts=ts,
-        )
-        self.executions.append(execution)
-        self.uncharged.append(execution)
-        if order.side is Side.SELL:
-            self._unsettled(execution)
-        kind = Kind.PARTIAL_FILL if order.remaining else Kind.FILL
-        self.tell(out, order, kind, ts, execution=execution)
-
     def charge_day(self, ts: int, day: date) -> None:
         """Take the fees that are summed by the day."""
         for kind, amount in self.rules.fees.daily(self.uncharged, day).items():
             self.account.charge(kind, amount, ts)
         self.uncharged.clear()
 
-    def _unsettled(self, execution: Execution) -> None:
+    def await_settlement(self, execution: Execution) -> None:
+        """Note when the money of a sale will be settled."""
         days = self.rules.settlement_days
         if days is None:
             days = 1 if self.sessions.date_of(execution.ts) >= T_PLUS_ONE else 2
@@ -134,6 +88,62 @@ class Books:
             money = execution.qty * execution.price - execution.fee
             settles_at = self.sessions.settles_at(execution.ts, days)
             self.account.unsettled.append(Unsettled(money, settles_at))
+
+
+class Step:
+    """One thing that happens to a venue: its books, its time (ns UTC), and what is told of it."""
+
+    __slots__ = ("books", "out", "ts")
+
+    def __init__(self, books: Books, ts: int, out: list[VenueEvent]) -> None:
+        self.books = books
+        self.ts = ts
+        self.out = out
+
+    def phase(self, symbol: str) -> Phase:
+        """Return the part of the day it is for a symbol."""
+        return self.books.phase(symbol, self.ts)
+
+    def since(self, symbol: str) -> int:
+        """Return when this part of the day began."""
+        return self.books.since(symbol, self.ts)
+
+    def tell(self, order: VenueOrder, kind: Kind, *, execution: Execution | None = None) -> None:
+        """Move an order by one event and say so."""
+        order.status = next_status(order.status, kind)
+        order.updated_at = self.ts
+        stamp = _STAMPS.get(kind)
+        if stamp is not None:
+            setattr(order, stamp, self.ts)
+        if not order.is_open:
+            self.books.store.retire(order)
+        event = VenueEvent(kind=kind, order=order.snapshot(), ts=self.ts)
+        self.out.append(event if execution is None else self._with_execution(event, execution))
+
+    def fill(self, order: VenueOrder, qty: Decimal, price: Decimal) -> None:
+        """Execute part or all of an order: move the money, then say so."""
+        books = self.books
+        fee = books.rules.fees.fee(order.side, qty, price)
+        books.account.book(order.symbol, order.side, qty=qty, price=price, fee=fee)
+        order.filled_qty += qty
+        order.filled_cost += qty * price
+        execution = Execution(
+            execution_id=books.ids(),
+            order_id=order.id,
+            client_id=order.client_id,
+            symbol=order.symbol,
+            side=order.side,
+            qty=qty,
+            price=price,
+            fee=fee,
+            ts=self.ts,
+        )
+        books.executions.append(execution)
+        books.uncharged.append(execution)
+        if order.side is Side.SELL:
+            books.await_settlement(execution)
+        kind = Kind.PARTIAL_FILL if order.remaining else Kind.FILL
+        self.tell(order, kind, execution=execution)
 
     def _with_execution(self, event: VenueEvent, execution: Execution) -> VenueEvent:
         return VenueEvent(
@@ -143,7 +153,6 @@ class Books:
             qty=execution.qty,
             price=execution.price,
             execution_id=execution.execution_id,
-            position_qty=self.account.position_qty(execution.symbol),
+            position_qty=self.books.account.position_qty(execution.symbol),
             fee=execution.fee,
-            reason=event.reason,
         )

@@ -60,13 +60,12 @@ def value_price(books: Books, order: VenueOrder, ts: int) -> Decimal | None:
         return _short_price(books, order, ts)
     if order.working_limit is not None:
         return order.working_limit
-    return market_price(books, order.symbol, order.side, ts)
+    return market_price(books, order.symbol, order.side, ts=ts)
 
 
-def market_price(books: Books, symbol: str, side: Side, ts: int) -> Decimal | None:
+def market_price(books: Books, symbol: str, side: Side, *, ts: int) -> Decimal | None:
     """Return the price at which a market order is valued (B2)."""
-    market, since = books.market, books.since(symbol, ts)
-    phase = books.phase(symbol, ts)
+    market, since, phase = books.market, books.since(symbol, ts), books.phase(symbol, ts)
     price = None
     if phase is Phase.REGULAR:
         price = market.far_side(symbol, side, since)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderClass, OrderStatus, OrderType, Side
 from liualgotrader.venue import shares, triggers
-from liualgotrader.venue.books import Books, Out
+from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import LegRole, OrderRequest, VenueOrder
 
 
@@ -19,21 +19,20 @@ def opposite(side: Side) -> Side:
     return Side.SELL if side is Side.BUY else Side.BUY
 
 
-def make_legs(books: Books, parent: VenueOrder, request: OrderRequest, ts: int) -> list[VenueOrder]:
+def make_legs(step: Step, parent: VenueOrder, request: OrderRequest) -> list[VenueOrder]:
     """Return the legs that a request brings with it, take-profit first, waiting for the parent."""
     legs: list[VenueOrder] = []
-    is_oco = request.order_class is OrderClass.OCO
-    if request.take_profit is not None and not is_oco:
-        legs.append(
-            _leg(books, parent, LegRole.TAKE_PROFIT, OrderType.LIMIT, ts),
-        )
-        legs[-1].limit = request.take_profit.limit
-    if request.stop_loss is not None:
-        stop_type = OrderType.STOP if request.stop_loss.limit is None else OrderType.STOP_LIMIT
-        legs.append(_leg(books, parent, LegRole.STOP_LOSS, stop_type, ts))
-        legs[-1].trigger = request.stop_loss.trigger
-        legs[-1].limit = request.stop_loss.limit
-        set_collar(books, legs[-1])
+    take, stop = request.take_profit, request.stop_loss
+    if take is not None and request.order_class is not OrderClass.OCO:
+        leg = _leg(step, parent, LegRole.TAKE_PROFIT)
+        leg.limit = take.limit
+        legs.append(leg)
+    if stop is not None:
+        leg = _leg(step, parent, LegRole.STOP_LOSS)
+        leg.type = OrderType.STOP if stop.limit is None else OrderType.STOP_LIMIT
+        leg.trigger, leg.limit = stop.trigger, stop.limit
+        set_collar(step.books, leg)
+        legs.append(leg)
     parent.legs = tuple(leg.id for leg in legs)
     return legs
 
@@ -55,38 +54,32 @@ def is_exit(order: VenueOrder) -> bool:
     return order.role is not None
 
 
-def after_fill(books: Books, out: Out, order: VenueOrder, qty: Decimal, ts: int) -> None:
+def after_fill(step: Step, order: VenueOrder, qty: Decimal) -> None:
     """Do what a fill of one order means for the others of its group."""
     if is_exit(order):
         if order.is_open:
-            _shrink_other_exits(books, order, qty)
+            _shrink_other_exits(step.books, order, qty)
         else:
-            _end_rest(books, out, order, Kind.CANCELED, ts)
+            _end_rest(step, order, Kind.CANCELED)
     elif not order.is_open and order.legs:
-        _awaken_legs(books, out, order, ts)
+        _awaken_legs(step, order)
 
 
-def end(books: Books, out: Out, order: VenueOrder, kind: Kind, ts: int) -> None:
+def end(step: Step, order: VenueOrder, kind: Kind) -> None:
     """End an order and with it the open rest of its group."""
-    for member in family(books, order) if order.parent or order.legs else [order]:
+    for member in family(step.books, order) if order.parent or order.legs else [order]:
         if member.is_open:
-            books.tell(out, member, kind, ts)
+            step.tell(member, kind)
 
 
-def _leg(
-    books: Books,
-    parent: VenueOrder,
-    role: LegRole,
-    order_type: OrderType,
-    ts: int,
-) -> VenueOrder:
+def _leg(step: Step, parent: VenueOrder, role: LegRole) -> VenueOrder:
     is_oco = parent.order_class is OrderClass.OCO
     return VenueOrder(
-        id=books.ids(),
-        client_id=books.ids(),
+        id=step.books.ids(),
+        client_id=step.books.ids(),
         symbol=parent.symbol,
         side=parent.side if is_oco else opposite(parent.side),
-        type=order_type,
+        type=OrderType.LIMIT,
         tif=parent.tif,
         qty=parent.qty,
         extended_hours=parent.extended_hours,
@@ -95,9 +88,9 @@ def _leg(
         parent=parent.id,
         role=role,
         opening=False,
-        submitted_at=ts,
-        updated_at=ts,
-        live_since=ts,
+        submitted_at=step.ts,
+        updated_at=step.ts,
+        live_since=step.ts,
     )
 
 
@@ -107,19 +100,16 @@ def _shrink_other_exits(books: Books, order: VenueOrder, qty: Decimal) -> None:
             other.qty -= qty
 
 
-def _end_rest(books: Books, out: Out, order: VenueOrder, kind: Kind, ts: int) -> None:
-    for other in family(books, order):
+def _end_rest(step: Step, order: VenueOrder, kind: Kind) -> None:
+    for other in family(step.books, order):
         if other is not order and other.is_open:
-            books.tell(out, other, kind, ts)
+            step.tell(other, kind)
 
 
-def _awaken_legs(books: Books, out: Out, parent: VenueOrder, ts: int) -> None:
+def _awaken_legs(step: Step, parent: VenueOrder) -> None:
     # What was bought may have been sold by hand while the entry was still filling.
-    qty = min(parent.filled_qty, shares.free(books, parent.symbol))
-    for leg in books.store.legs(parent):
-        if not qty:
-            books.tell(out, leg, Kind.CANCELED, ts)
-            continue
-        leg.qty = qty
-        leg.live_since = ts
-        books.tell(out, leg, Kind.NEW, ts)
+    qty = min(parent.filled_qty, shares.free(step.books, parent.symbol))
+    for leg in step.books.store.legs(parent):
+        leg.qty = qty or leg.qty
+        leg.live_since = step.ts
+        step.tell(leg, Kind.NEW if qty else Kind.CANCELED)

@@ -7,65 +7,71 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderType, Side, TimeInForce
 from liualgotrader.venue import groups, matching_limit, shares, triggers
-from liualgotrader.venue.books import Books, Out
+from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.market import Source, exact
-from liualgotrader.venue.orders import VenueOrder
+from liualgotrader.venue.orders import ZERO, VenueOrder
 from liualgotrader.venue.participation import Budget, allot, share_of
 from liualgotrader.venue.slippage import slipped
 from liualgotrader.venue.time_in_force import IMMEDIATE, may_trade
 
 
-def arrive(books: Books, out: Out, order: VenueOrder, ts: int) -> None:
+class Seen(msgspec.Struct, frozen=True):
+    """A print as the orders of its symbol see it: price, what it gives, when its session began."""
+
+    price: Decimal
+    budget: Budget
+    since: int
+
+
+def arrive(step: Step, order: VenueOrder) -> None:
     """Let an order that just came alive see the market on hand (M1, L1, C1)."""
-    phase = books.phase(order.symbol, ts)
-    if order.waits_for_stop or not order.is_open or not may_trade(order, phase):
+    if order.waits_for_stop or not order.is_open or not may_trade(order, step.phase(order.symbol)):
         return
-    since = books.since(order.symbol, ts)
-    if books.market.quote(order.symbol, since) is not None:
-        _meet_quote(books, out, order, ts, since)
+    market, since = step.books.market, step.since(order.symbol)
+    if market.quote(order.symbol, since) is not None:
+        _meet_quote(step, order)
         return
-    limit = order.working_limit
-    last = books.market.printed(order.symbol, since)
+    limit, last = order.working_limit, market.printed(order.symbol, since)
     if limit is not None and last is not None:
         order.resting = not matching_limit.within(order.side, limit, last)
 
 
-def by_quote(books: Books, out: Out, quote: Quote, ts: int) -> None:
+def by_quote(step: Step, quote: Quote) -> None:
     """Match the orders of a symbol against a new quote (M2, L2, S1)."""
-    phase = books.phase(quote.symbol, ts)
-    since = books.since(quote.symbol, ts)
-    prints = books.market.printed(quote.symbol, since) is not None
-    for order in _queue(books, quote.symbol):
+    phase, since = step.phase(quote.symbol), step.since(quote.symbol)
+    prints = step.books.market.printed(quote.symbol, since) is not None
+    for order in _queue(step.books, quote.symbol):
         if not order.is_open or not may_trade(order, phase):
             continue
         if not order.waits_for_stop:
-            _meet_quote(books, out, order, ts, since)
-        elif not prints and _elected_by_quote(books, order, since):
-            _elect(books, out, order, ts)
+            _meet_quote(step, order)
+        elif not prints and _elected_by_quote(step, order):
+            _elect(step, order)
 
 
-def by_trade(books: Books, out: Out, trade: Trade, ts: int) -> None:
+def by_trade(step: Step, trade: Trade) -> None:
     """Match the orders of a symbol against a print (M3, L1, L3, S1, S6, P1)."""
-    phase = books.phase(trade.symbol, ts)
-    since = books.since(trade.symbol, ts)
-    price = exact(trade.price)
-    budget = _budget(books, trade.symbol, trade.size)
-    for order in _queue(books, trade.symbol):
+    phase = step.phase(trade.symbol)
+    budget = _budget(step.books, trade.symbol, trade.size)
+    seen = Seen(exact(trade.price), budget, step.since(trade.symbol))
+    for order in _queue(step.books, trade.symbol):
         if not order.is_open or not may_trade(order, phase):
             continue
-        if order.waits_for_stop:
-            if _print_counts(books, order.symbol, price, since):
-                _test_stop(books, out, order, price, ts)
-        else:
-            _meet_print(books, out, order, price, budget, ts, since)
+        if not order.waits_for_stop:
+            _meet_print(step, order, seen)
+        elif _print_counts(step.books, order.symbol, seen):
+            _test_stop(step, order, seen.price)
 
 
-def by_bar(books: Books, out: Out, bar: Bar, ts: int) -> None:
+def by_bar(step: Step, bar: Bar) -> None:
     """Match the orders of a symbol against a bar, unless finer views exist (M4, L4, S3, S7, G2)."""
+    books = step.books
     if books.market.finest(bar.symbol, books.since(bar.symbol, bar.start)) is not Source.BAR:
         return
     phase = books.phase(bar.symbol, bar.start)
@@ -78,7 +84,7 @@ def by_bar(books: Books, out: Out, bar: Bar, ts: int) -> None:
     while queue:
         order = queue.pop(0)
         if order.is_open:
-            queue += _meet_bar(books, out, order, bar, budget, ts)
+            queue += _meet_bar(step, order, bar=bar, budget=budget)
             queue.sort(key=_turn)
 
 
@@ -100,10 +106,10 @@ def _turn(order: VenueOrder) -> tuple[int, int]:
 
 
 def _budget(books: Books, symbol: str, volume: float) -> Budget:
-    rules = books.rules
-    if rules.participation is None:
+    participation = books.rules.participation
+    if participation is None:
         return Budget(None)
-    return share_of(exact(volume), rules.participation, books.instruments[symbol])
+    return share_of(exact(volume), participation, books.instruments[symbol])
 
 
 def _size_by_amount(books: Books, order: VenueOrder, price: Decimal) -> None:
@@ -117,57 +123,49 @@ def _size_by_amount(books: Books, order: VenueOrder, price: Decimal) -> None:
         order.qty = min(qty, spare)
 
 
-def _take(
-    books: Books,
-    out: Out,
-    order: VenueOrder,
-    price: Decimal,
-    left: Decimal | None,
-    ts: int,
-) -> Decimal:
+def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None) -> Decimal:
     """Fill what is left for an order at a price; return how much that was."""
-    _size_by_amount(books, order, price)
-    qty = allot(order, left, books.instruments[order.symbol])
+    _size_by_amount(step.books, order, price)
+    qty = allot(order, left, step.books.instruments[order.symbol])
     if order.tif is TimeInForce.FOK and qty < order.remaining:
-        return Decimal(0)
+        return ZERO
     if qty > 0:
-        books.fill(out, order, qty, price, ts)
-        groups.after_fill(books, out, order, qty, ts)
+        step.fill(order, qty, price)
+        groups.after_fill(step, order, qty)
     return qty
 
 
 def _slip(books: Books, order: VenueOrder, price: Decimal) -> Decimal:
     """Make the price of a taker worse (Q1)."""
-    worse_by = books.rules.slippage.per_unit(price, books.market.spread(order.symbol))
     return slipped(
         order.side,
         price,
-        worse_by,
+        worse_by=books.rules.slippage.per_unit(price, books.market.spread(order.symbol)),
         limit=order.working_limit,
         instrument=books.instruments[order.symbol],
     )
 
 
-def _settle_immediate(books: Books, out: Out, order: VenueOrder, ts: int) -> None:
+def _settle_immediate(step: Step, order: VenueOrder) -> None:
     """Cancel what an immediate order did not get from the first row it saw (C1)."""
     if order.tif in IMMEDIATE and order.is_open:
-        groups.end(books, out, order, Kind.CANCELED, ts)
+        groups.end(step, order, Kind.CANCELED)
 
 
 # ---------------------------------------------------------------------------- quotes
 
 
-def _meet_quote(books: Books, out: Out, order: VenueOrder, ts: int, since: int) -> None:
-    far = books.market.far_side(order.symbol, order.side, since)
-    price = None if far is None else _quote_price(books, order, far)
+def _meet_quote(step: Step, order: VenueOrder) -> None:
+    market = step.books.market
+    far = market.far_side(order.symbol, order.side, step.since(order.symbol))
     if far is not None:
+        price = _quote_price(step.books, order, far)
         order.resting = order.working_limit is not None
-    if price is not None:
-        left = books.market.shown(order.symbol, order.side)
-        qty = _take(books, out, order, price, left, ts)
-        books.market.take(order.symbol, order.side, qty)
-        _greet_legs(books, out, order, ts)
-    _settle_immediate(books, out, order, ts)
+        if price is not None:
+            left = market.shown(order.symbol, order.side)
+            market.take(order.symbol, order.side, _take(step, order, price=price, left=left))
+            _greet_legs(step, order)
+    _settle_immediate(step, order)
 
 
 def _quote_price(books: Books, order: VenueOrder, far: Decimal) -> Decimal | None:
@@ -178,36 +176,26 @@ def _quote_price(books: Books, order: VenueOrder, far: Decimal) -> Decimal | Non
     return price if price is None or order.resting else _slip(books, order, price)
 
 
-def _elected_by_quote(books: Books, order: VenueOrder, since: int) -> bool:
+def _elected_by_quote(step: Step, order: VenueOrder) -> bool:
     """On a tape of quotes alone the bid elects a sell stop, the ask a buy stop (S1)."""
-    far = books.market.far_side(order.symbol, order.side, since)
-    return (
-        far is not None
-        and order.trigger is not None
-        and triggers.reaches(order.side, order.trigger, far)
-    )
+    far = step.books.market.far_side(order.symbol, order.side, step.since(order.symbol))
+    if far is None or order.trigger is None:
+        return False
+    return triggers.reaches(order.side, order.trigger, far)
 
 
 # ---------------------------------------------------------------------------- prints
 
 
-def _meet_print(
-    books: Books,
-    out: Out,
-    order: VenueOrder,
-    price: Decimal,
-    budget: Budget,
-    ts: int,
-    since: int,
-) -> None:
-    if not order.resting and books.market.quote(order.symbol, since) is not None:
+def _meet_print(step: Step, order: VenueOrder, seen: Seen) -> None:
+    if not order.resting and step.books.market.quote(order.symbol, seen.since) is not None:
         return
-    found = _print_price(books, order, price)
+    price = _print_price(step.books, order, seen.price)
     order.resting = order.working_limit is not None
-    if found is not None:
-        budget.take(_take(books, out, order, found, budget.left, ts))
-        _greet_legs(books, out, order, ts)
-    _settle_immediate(books, out, order, ts)
+    if price is not None:
+        seen.budget.take(_take(step, order, price=price, left=seen.budget.left))
+        _greet_legs(step, order)
+    _settle_immediate(step, order)
 
 
 def _print_price(books: Books, order: VenueOrder, price: Decimal) -> Decimal | None:
@@ -218,28 +206,28 @@ def _print_price(books: Books, order: VenueOrder, price: Decimal) -> Decimal | N
     return found if found is None or order.resting else _slip(books, order, found)
 
 
-def _print_counts(books: Books, symbol: str, price: Decimal, since: int) -> bool:
+def _print_counts(books: Books, symbol: str, seen: Seen) -> bool:
     market = books.market
     return triggers.print_counts(
-        price,
-        market.far_side(symbol, Side.SELL, since),
-        market.far_side(symbol, Side.BUY, since),
+        seen.price,
+        bid=market.far_side(symbol, Side.SELL, seen.since),
+        ask=market.far_side(symbol, Side.BUY, seen.since),
     )
 
 
-def _test_stop(books: Books, out: Out, order: VenueOrder, price: Decimal, ts: int) -> None:
+def _test_stop(step: Step, order: VenueOrder, price: Decimal) -> None:
     """Test the stop that stands, then move the water mark (S6)."""
     if order.trigger is not None and triggers.reaches(order.side, order.trigger, price):
-        _elect(books, out, order, ts)
+        _elect(step, order)
     else:
-        trail(books, order, price)
+        trail(step.books, order, price)
 
 
-def _elect(books: Books, out: Out, order: VenueOrder, ts: int) -> None:
+def _elect(step: Step, order: VenueOrder) -> None:
     """Turn a stop into the order it stands for: an arrival of its own (S2, S5)."""
     order.triggered = True
-    order.updated_at = ts
-    arrive(books, out, order, ts)
+    order.updated_at = step.ts
+    arrive(step, order)
 
 
 def trail(books: Books, order: VenueOrder, price: Decimal) -> None:
@@ -250,56 +238,45 @@ def trail(books: Books, order: VenueOrder, price: Decimal) -> None:
     order.trigger = triggers.trailing_stop(
         books.instruments[order.symbol],
         order.side,
-        order.hwm,
+        mark=order.hwm,
         by_price=order.trail_price,
         by_percent=order.trail_percent,
     )
 
 
-def _greet_legs(books: Books, out: Out, parent: VenueOrder, ts: int) -> None:
+def _greet_legs(step: Step, parent: VenueOrder) -> None:
     """Let the exits that an entry brought alive see the market on hand."""
     if parent.legs and not parent.is_open and not groups.is_exit(parent):
-        for leg in books.store.legs(parent):
-            arrive(books, out, leg, ts)
+        for leg in step.books.store.legs(parent):
+            arrive(step, leg)
 
 
 # ---------------------------------------------------------------------------- bars
 
 
-def _meet_bar(
-    books: Books,
-    out: Out,
-    order: VenueOrder,
-    bar: Bar,
-    budget: Budget,
-    ts: int,
-) -> list[VenueOrder]:
+def _meet_bar(step: Step, order: VenueOrder, *, bar: Bar, budget: Budget) -> list[VenueOrder]:
     """Match one order against a bar; return the exits that may act in the same bar."""
-    if order.waits_for_stop:
-        price, at_open = _bar_stop(books, order, bar)
-    else:
-        price, at_open = _bar_price(books, order, bar)
+    price_of = _bar_stop if order.waits_for_stop else _bar_price
+    price, at_open = price_of(step.books, order, bar)
     order.resting = order.working_limit is not None and not order.waits_for_stop
     awake: list[VenueOrder] = []
     if price is not None:
-        budget.take(_take(books, out, order, price, budget.left, ts))
-        awake = _exits_in_bar(books, order, bar, at_open=at_open)
-    _settle_immediate(books, out, order, ts)
+        budget.take(_take(step, order, price=price, left=budget.left))
+        awake = _exits_in_bar(step.books, order, bar, at_open=at_open)
+    _settle_immediate(step, order)
     return awake
 
 
 def _bar_price(books: Books, order: VenueOrder, bar: Bar) -> tuple[Decimal | None, bool]:
     """Return what an order that is no waiting stop pays, and whether that was at the open."""
-    limit = order.working_limit
-    opened = exact(bar.open)
+    limit, opened = order.working_limit, exact(bar.open)
     if limit is None:
         return _slip(books, order, opened), True
     if order.tif in IMMEDIATE:
         # Only the open is immediate: a better price later in the bar is not (C1).
-        price = matching_limit.by_print(order.side, limit, opened, resting=False)
-        return (None if price is None else _slip(books, order, price)), True
+        return _print_price(books, order, opened), True
     price = matching_limit.by_bar(order.side, limit, bar)
-    at_open = price is not None and matching_limit.through(order.side, limit, opened)
+    at_open = matching_limit.through(order.side, limit, opened)
     if price is not None and at_open and not order.resting:
         price = _slip(books, order, price)
     return price, at_open

@@ -10,9 +10,8 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderClass, OrderStatus, OrderType, TimeInForce
 from liualgotrader.venue import admission, groups, matching, shares, validation
-from liualgotrader.venue.books import Books, Out
+from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import LegRole, OrderRequest, Rejection, VenueOrder
-from liualgotrader.venue.sessions import Phase
 from liualgotrader.venue.time_in_force import works_in
 
 _LONGEST_CLIENT_ID = 128
@@ -34,39 +33,32 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 # ---------------------------------------------------------------------------- new orders
 
 
-def submit(books: Books, out: Out, request: OrderRequest, ts: int) -> VenueOrder:
+def submit(step: Step, request: OrderRequest) -> VenueOrder:
     """Take an order with its legs and let it see the market. Raises Rejection."""
+    books = step.books
     instrument = _instrument(books, request.symbol)
     _check_client_id(books, request.client_id)
-    admission.check_request(books, request, instrument, ts)
-    order = _order_of(books, request, ts)
-    _prepare(books, order, ts)
+    admission.check_request(books, request, instrument, step.ts)
+    order = _order_of(step, request)
+    _prepare(step, order)
     admission.check_account(books, order)
-    legs = groups.make_legs(books, order, request, ts)
-    for member in (order, *legs):
+    for member in (order, *groups.make_legs(step, order, request)):
         books.store.add(member)
-    route(books, out, order, ts)
+    route(step, order)
     return order
 
 
-def route(books: Books, out: Out, order: VenueOrder, ts: int) -> None:
+def route(step: Step, order: VenueOrder) -> None:
     """Send an order to the market, or keep it until its hours begin."""
-    phase = books.phase(order.symbol, ts)
-    routed = works_in(phase, extended_hours=order.extended_hours) or _joins_auction(order, phase)
-    kind = Kind.NEW if routed else Kind.ACCEPTED
-    books.tell(out, order, kind, ts)
+    phase = step.phase(order.symbol)
+    routed = works_in(phase, extended_hours=order.extended_hours)
     members = [order]
-    if order.order_class is OrderClass.OCO and order.parent is None:
-        members += books.store.legs(order)
-        for leg in members[1:]:
-            books.tell(out, leg, kind, ts)
+    if order.order_class is OrderClass.OCO:
+        members += step.books.store.legs(order)
     for member in members:
-        if member.is_open:
-            matching.arrive(books, out, member, ts)
-
-
-def _joins_auction(order: VenueOrder, phase: Phase) -> bool:
-    return order.tif is TimeInForce.CLS and phase is Phase.REGULAR
+        step.tell(member, Kind.NEW if routed else Kind.ACCEPTED)
+    for member in members:
+        matching.arrive(step, member)
 
 
 def _instrument(books: Books, symbol: str) -> Instrument:
@@ -85,14 +77,14 @@ def _check_client_id(books: Books, client_id: str | None) -> None:
         raise Rejection(422, 40010001, "client_order_id must be unique")
 
 
-def _order_of(books: Books, request: OrderRequest, ts: int) -> VenueOrder:
+def _order_of(step: Step, request: OrderRequest) -> VenueOrder:
     is_oco = request.order_class is OrderClass.OCO
     limit = request.limit
     if is_oco and request.take_profit is not None:
         limit = request.take_profit.limit
     return VenueOrder(
-        id=books.ids(),
-        client_id=request.client_id or books.ids(),
+        id=step.books.ids(),
+        client_id=request.client_id or step.books.ids(),
         symbol=request.symbol,
         side=request.side,
         type=request.type,
@@ -106,14 +98,15 @@ def _order_of(books: Books, request: OrderRequest, ts: int) -> VenueOrder:
         extended_hours=request.extended_hours,
         order_class=request.order_class,
         role=LegRole.TAKE_PROFIT if is_oco else None,
-        submitted_at=ts,
-        updated_at=ts,
-        live_since=ts,
+        submitted_at=step.ts,
+        updated_at=step.ts,
+        live_since=step.ts,
     )
 
 
-def _prepare(books: Books, order: VenueOrder, ts: int) -> None:
+def _prepare(step: Step, order: VenueOrder) -> None:
     """Work out what the broker keeps with an order: collar, water mark, opening, value."""
+    books = step.books
     position = books.account.position_qty(order.symbol)
     order.opening = not shares.reduces(position, order.side)
     groups.set_collar(books, order)
@@ -121,7 +114,7 @@ def _prepare(books: Books, order: VenueOrder, ts: int) -> None:
         mark = first_mark(books, order.symbol)
         if mark is not None:
             matching.trail(books, order, mark)
-    order.value_price = admission.priced(books, order, ts)
+    order.value_price = admission.priced(books, order, step.ts)
 
 
 def first_mark(books: Books, symbol: str) -> Decimal | None:
@@ -136,25 +129,25 @@ def first_mark(books: Books, symbol: str) -> Decimal | None:
 # ---------------------------------------------------------------------------- replacements
 
 
-def replace(books: Books, out: Out, old: VenueOrder, change: Change, ts: int) -> None:
+def replace(step: Step, old: VenueOrder, change: Change) -> None:
     """Put a changed order in the place of an open one. Raises Rejection; `old` then works on."""
+    books = step.books
     _check_replaceable(books, old, change)
     _check_client_id(books, change.client_id)
     request = _changed(old, change)
-    instrument = books.instruments[old.symbol]
-    admission.check_request(books, request, instrument, ts)
-    new = _order_of(books, request, ts)
+    admission.check_request(books, request, books.instruments[old.symbol], step.ts)
+    new = _order_of(step, request)
     _inherit(old, new)
-    _prepare(books, new, ts)
+    _prepare(step, new)
     if change.trail is not None and new.hwm is not None:
         matching.trail(books, new, new.hwm)
     admission.check_account(books, new, without=old)
     old.replaced_by = new.id
     books.store.add(new)
     _take_place(books, old, new)
-    books.tell(out, old, Kind.REPLACED, ts)
-    books.tell(out, new, Kind.NEW, ts)
-    matching.arrive(books, out, new, ts)
+    step.tell(old, Kind.REPLACED)
+    step.tell(new, Kind.NEW)
+    matching.arrive(step, new)
 
 
 def _check_replaceable(books: Books, old: VenueOrder, change: Change) -> None:

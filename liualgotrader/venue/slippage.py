@@ -66,8 +66,8 @@ class SpreadSlippage(msgspec.Struct, frozen=True):
 def slipped(
     side: Side,
     price: Decimal,
-    worse_by: Decimal,
     *,
+    worse_by: Decimal,
     limit: Decimal | None,
     instrument: Instrument,
 ) -> Decimal:

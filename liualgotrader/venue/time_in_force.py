@@ -42,6 +42,6 @@ def expires_at(order: VenueOrder, moment: Moment) -> bool:
     return moment is (Moment.POST_CLOSE if order.extended_hours else Moment.CLOSE)
 
 
-def is_aged(order: VenueOrder, created: date, today: date, days: int) -> bool:
+def is_aged(order: VenueOrder, created: date, *, today: date, days: int) -> bool:
     """Whether a good-till-cancelled order has been kept as long as the broker keeps one."""
     return order.tif is TimeInForce.GTC and today >= created + timedelta(days=days)

@@ -20,7 +20,7 @@ def reaches(side: Side, stop: Decimal, price: Decimal) -> bool:
     return price >= stop if side is Side.BUY else price <= stop
 
 
-def print_counts(price: Decimal, bid: Decimal | None, ask: Decimal | None) -> bool:
+def print_counts(price: Decimal, *, bid: Decimal | None, ask: Decimal | None) -> bool:
     """Whether a print may elect: one outside the bid and offer on hand is late or out of order."""
     return (bid is None or price >= bid) and (ask is None or price <= ask)
 
@@ -45,8 +45,8 @@ def collar(instrument: Instrument, stop: Decimal) -> Decimal:
 def trailing_stop(
     instrument: Instrument,
     side: Side,
-    mark: Decimal,
     *,
+    mark: Decimal,
     by_price: Decimal | None,
     by_percent: Decimal | None,
 ) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 
 from liualgotrader.common.events import Bar, Quote, Trade
@@ -12,7 +13,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderStatus, TimeInForce
 from liualgotrader.venue import auctions, buying_power, groups, matching, routing, shares
 from liualgotrader.venue.account import Account
-from liualgotrader.venue.books import Books
+from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import (
     ZERO,
     Execution,
@@ -70,7 +71,7 @@ class Venue:
         """
         out = list(self.on_clock(ts))
         with self._owing(out):
-            routing.submit(self.books, out, request, ts)
+            routing.submit(Step(self.books, ts, out), request)
         return out
 
     def cancel(self, order_id: str, ts: int) -> list[VenueEvent]:
@@ -80,7 +81,7 @@ class Venue:
             order = self._known(order_id)
             if not order.is_open:
                 raise Rejection(422, 42210000, f"order is not cancelable: it is {order.status}")
-            groups.end(self.books, out, order, Kind.CANCELED, ts)
+            groups.end(Step(self.books, ts, out), order, Kind.CANCELED)
         return out
 
     def replace(
@@ -112,7 +113,7 @@ class Venue:
             client_id=client_id,
         )
         with self._owing(out):
-            routing.replace(self.books, out, self._known(order_id), change, ts)
+            routing.replace(Step(self.books, ts, out), self._known(order_id), change)
         return out
 
     # ------------------------------------------------------------------ what the market shows it
@@ -123,10 +124,10 @@ class Venue:
         self._trades[symbol] = trade
         if symbol not in self._working:
             return NOTHING
-        out = list(self.on_clock(ts))
-        auctions.by_trade(self.books, out, trade, ts)
-        matching.by_trade(self.books, out, trade, ts)
-        return out
+        step = Step(self.books, ts, list(self.on_clock(ts)))
+        auctions.by_trade(step, trade)
+        matching.by_trade(step, trade)
+        return step.out
 
     def on_quote(self, quote: Quote, ts: int) -> Events:
         """See a new best bid and ask. Sizes in units."""
@@ -134,9 +135,9 @@ class Venue:
         self._quotes[symbol] = quote
         if symbol not in self._working:
             return NOTHING
-        out = list(self.on_clock(ts))
-        matching.by_quote(self.books, out, quote, ts)
-        return out
+        step = Step(self.books, ts, list(self.on_clock(ts)))
+        matching.by_quote(step, quote)
+        return step.out
 
     def on_bar(self, bar: Bar, ts: int) -> Events:
         """See a bar. It belongs to the part of the day in which it began."""
@@ -144,18 +145,18 @@ class Venue:
         self._bars[symbol] = bar
         if symbol not in self._working:
             return NOTHING
-        out = list(self.on_clock(bar.start))
-        auctions.by_bar(self.books, out, bar, ts)
-        matching.by_bar(self.books, out, bar, ts)
-        return out
+        step = Step(self.books, ts, list(self.on_clock(bar.start)))
+        auctions.by_bar(step, bar)
+        matching.by_bar(step, bar)
+        return step.out
 
     def on_clock(self, ts: int) -> Events:
         """Live through what the venue does by itself up to and with `ts`: routing, expiry, fees."""
         if ts <= self._clock and not self._owed:
             return NOTHING
         out, self._owed = self._owed, []
-        for moment in self.books.sessions.moments(self._clock, ts):
-            self._at_moment(out, *moment)
+        for moment_ts, moment, session in self.books.sessions.moments(self._clock, ts):
+            _live_through(Step(self.books, moment_ts, out), moment, session)
         self._clock = max(ts, self._clock)
         return out
 
@@ -219,39 +220,28 @@ class Venue:
             raise Rejection(404, 40410000, f"order not found for {order_id}")
         return order
 
-    def _at_moment(
-        self,
-        out: list[VenueEvent],
-        ts: int,
-        moment: Moment,
-        session: Session,
-    ) -> None:
-        books = self.books
-        books.account.settle(ts)
-        if moment is Moment.CLOSE:
-            auctions.closing_bars(books, out, session, ts)
-        elif moment is Moment.LATE_CLOSE:
-            auctions.without_print(books, out, session, ts)
-        elif moment is Moment.POST_CLOSE:
-            books.charge_day(ts, session.date)
-        for order in books.store.open_orders():
-            if order.is_open:
-                self._order_at_moment(out, order, ts, moment, session)
 
-    def _order_at_moment(
-        self,
-        out: list[VenueEvent],
-        order: VenueOrder,
-        ts: int,
-        moment: Moment,
-        session: Session,
-    ) -> None:
-        books = self.books
-        if order.status is OrderStatus.ACCEPTED and routed_at(order, moment):
-            books.tell(out, order, Kind.NEW, ts)
-        elif expires_at(order, moment):
-            groups.end(books, out, order, Kind.EXPIRED, ts)
-        elif moment is Moment.AGED:
-            created = books.sessions.date_of(order.submitted_at)
-            if is_aged(order, created, session.date, books.rules.gtc_days):
-                groups.end(books, out, order, Kind.CANCELED, ts)
+def _live_through(step: Step, moment: Moment, session: Session) -> None:
+    books = step.books
+    books.account.settle(step.ts)
+    if moment is Moment.CLOSE:
+        auctions.closing_bars(step, session)
+    elif moment is Moment.LATE_CLOSE:
+        auctions.without_print(step, session)
+    elif moment is Moment.POST_CLOSE:
+        books.charge_day(step.ts, session.date)
+    for order in books.store.open_orders():
+        if order.is_open:
+            _age(step, order, moment, today=session.date)
+
+
+def _age(step: Step, order: VenueOrder, moment: Moment, *, today: date) -> None:
+    """Route an order whose hours begin, end one whose time is over."""
+    if order.status is OrderStatus.ACCEPTED and routed_at(order, moment):
+        step.tell(order, Kind.NEW)
+    elif expires_at(order, moment):
+        groups.end(step, order, Kind.EXPIRED)
+    elif moment is Moment.AGED:
+        created = step.books.sessions.date_of(order.submitted_at)
+        if is_aged(order, created, today=today, days=step.books.rules.gtc_days):
+            groups.end(step, order, Kind.CANCELED)
