@@ -13,9 +13,8 @@ import msgspec
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.timestamps import format_time
 from liualgotrader.models.account_lock import NAME
-from liualgotrader.models.commands import send_command
 from liualgotrader.models.embedded import running_dsn
-from liualgotrader.models.postgres import create_pool, translated
+from liualgotrader.models.postgres import translated
 from liualgotrader.models.session_rows import BatchRow, PositionRow, RunRow
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.scripts.home import DSN_VARIABLE, database, database_dir, liu_home
@@ -117,7 +116,7 @@ def _tell(prefix: str, name: str, reason: str) -> None:
         state = _state(batch, await _running(store))
         if state != "running":
             raise ConfigError(f"batch {batch.batch_id} is not running: {_explained(batch, state)}")
-        await send_command(store.pool, batch.batch_id, name, reason=reason)
+        await store.send_command(batch.batch_id, name, reason=reason)
         return batch
 
     # The embedded server runs as long as a session does, so without one there is nobody to tell.
@@ -128,8 +127,8 @@ def _tell(prefix: str, name: str, reason: str) -> None:
 
 def _ask(work: Callable[[SessionStore], Awaitable[T]]) -> T:
     async def connected(dsn: str) -> T:
-        async with await create_pool(dsn, max_size=1) as pool:
-            return await work(SessionStore(pool))
+        async with await SessionStore.open(dsn, max_size=1) as store:
+            return await work(store)
 
     with database() as dsn:
         return asyncio.run(connected(dsn))
