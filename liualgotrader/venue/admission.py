@@ -7,7 +7,7 @@ from decimal import Decimal
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderClass, Side, TimeInForce
 from liualgotrader.venue import buying_power, shares, validation, wash
-from liualgotrader.venue.books import Books
+from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
 from liualgotrader.venue.sessions import Session
 
@@ -18,14 +18,14 @@ _OPG_CUTOFF = 2 * _MINUTE
 _CLS_CUTOFF = 10 * _MINUTE
 
 
-def check_request(books: Books, request: OrderRequest, instrument: Instrument, ts: int) -> None:
+def check_request(step: Step, request: OrderRequest, instrument: Instrument) -> None:
     """Refuse what the request alone, the clock and the market on hand rule out."""
-    current = books.market.last(request.symbol)
+    current = step.books.market.last(request.symbol)
     validation.check(request, instrument)
     validation.check_increments(request, instrument)
     validation.check_exits(request, current)
     validation.check_stop_side(request, current)
-    check_window(request.tif, books.sessions.current(ts), ts)
+    check_window(request.tif, step.books.sessions.current(step.ts), step.ts)
     validation.check_asset(request, instrument)
 
 
@@ -95,9 +95,9 @@ def check_worth(order: VenueOrder) -> None:
         raise validation.refuse("cost basis must be >= minimal amount of order 1")
 
 
-def priced(books: Books, order: VenueOrder, ts: int) -> Decimal:
+def priced(step: Step, order: VenueOrder) -> Decimal:
     """Return what a unit is valued at. An order that nobody can value is refused."""
-    price = buying_power.value_price(books, order, ts)
+    price = buying_power.value_price(step, order)
     if price is None:
         raise validation.refuse(f"no price is known for {order.symbol}: cannot value the order")
     return price

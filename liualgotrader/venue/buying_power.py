@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from liualgotrader.common.orders import Side
 from liualgotrader.venue.account import Account
-from liualgotrader.venue.books import Books
+from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder
 from liualgotrader.venue.sessions import Phase
 
@@ -54,18 +54,18 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
         )
 
 
-def value_price(books: Books, order: VenueOrder, ts: int) -> Decimal | None:
+def value_price(step: Step, order: VenueOrder) -> Decimal | None:
     """Return what one unit of an order is valued at; None when no price is known at all."""
     if order.side is Side.SELL and order.opening:
-        return _short_price(books, order, ts)
+        return _short_price(step, order)
     if order.working_limit is not None:
         return order.working_limit
-    return market_price(books, order.symbol, order.side, ts=ts)
+    return market_price(step, order.symbol, order.side)
 
 
-def market_price(books: Books, symbol: str, side: Side, *, ts: int) -> Decimal | None:
+def market_price(step: Step, symbol: str, side: Side) -> Decimal | None:
     """Return the price at which a market order is valued (B2)."""
-    market, since, phase = books.market, books.since(symbol, ts), books.phase(symbol, ts)
+    market, since, phase = step.books.market, step.since(symbol), step.phase(symbol)
     price = None
     if phase is Phase.REGULAR:
         price = market.far_side(symbol, side, since)
@@ -74,12 +74,12 @@ def market_price(books: Books, symbol: str, side: Side, *, ts: int) -> Decimal |
     return price if price is not None else market.last(symbol)
 
 
-def _short_price(books: Books, order: VenueOrder, ts: int) -> Decimal | None:
+def _short_price(step: Step, order: VenueOrder) -> Decimal | None:
     """Return the larger of the limit and 1.03 times the ask (B4)."""
-    ask = books.market.far_side(order.symbol, Side.BUY, books.since(order.symbol, ts))
+    ask = step.books.market.far_side(order.symbol, Side.BUY, step.since(order.symbol))
     if ask is None:
-        ask = books.market.last(order.symbol)
+        ask = step.books.market.last(order.symbol)
     if ask is None:
         return order.limit
-    banded = ask * books.rules.short_requirement
+    banded = ask * step.books.rules.short_requirement
     return banded if order.limit is None else max(order.limit, banded)

@@ -38,9 +38,9 @@ def submit(step: Step, request: OrderRequest) -> VenueOrder:
     books = step.books
     instrument = _instrument(books, request.symbol)
     _check_client_id(books, request.client_id)
-    admission.check_request(books, request, instrument, step.ts)
+    admission.check_request(step, request, instrument)
     order = _order_of(step, request)
-    _prepare(step, order)
+    prepare(step, order)
     admission.check_account(books, order)
     for member in (order, *groups.make_legs(step, order, request)):
         books.store.add(member)
@@ -104,7 +104,7 @@ def _order_of(step: Step, request: OrderRequest) -> VenueOrder:
     )
 
 
-def _prepare(step: Step, order: VenueOrder) -> None:
+def prepare(step: Step, order: VenueOrder) -> None:
     """Work out what the broker keeps with an order: collar, water mark, opening, value."""
     books = step.books
     position = books.account.position_qty(order.symbol)
@@ -114,7 +114,7 @@ def _prepare(step: Step, order: VenueOrder) -> None:
         mark = first_mark(books, order.symbol)
         if mark is not None:
             matching.trail(books, order, mark)
-    order.value_price = admission.priced(books, order, step.ts)
+    order.value_price = admission.priced(step, order)
 
 
 def first_mark(books: Books, symbol: str) -> Decimal | None:
@@ -135,10 +135,10 @@ def replace(step: Step, old: VenueOrder, change: Change) -> None:
     _check_replaceable(books, old, change)
     _check_client_id(books, change.client_id)
     request = _changed(old, change)
-    admission.check_request(books, request, books.instruments[old.symbol], step.ts)
+    admission.check_request(step, request, books.instruments[old.symbol])
     new = _order_of(step, request)
     _inherit(old, new)
-    _prepare(step, new)
+    prepare(step, new)
     if change.trail is not None and new.hwm is not None:
         matching.trail(books, new, new.hwm)
     admission.check_account(books, new, without=old)
