@@ -1,0 +1,252 @@
+"""The composition root: the only place that knows modes. A mode is a choice of adapters, made here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+import msgspec
+
+from liualgotrader.common.events import OrderEvent
+from liualgotrader.common.plan import Channel, Mode, Plan
+from liualgotrader.data.alpaca import AlpacaData
+from liualgotrader.data.alpaca_stream import AlpacaStream, Sink
+from liualgotrader.engine.loading import configure, load_class
+from liualgotrader.engine.settings import EngineSettings, StrategySettings, Window
+from liualgotrader.scanners.base import Scanner
+from liualgotrader.strategies.base import Strategy
+from liualgotrader.trading.alpaca import AlpacaTrader
+from liualgotrader.trading.alpaca_stream import AlpacaOrderStream
+
+_CHANNELS = {
+    Channel.TRADES: ("trades",),
+    Channel.QUOTES: ("quotes",),
+    Channel.MINUTE: ("bars", "updatedBars"),
+    Channel.SECOND: (),
+}
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """Where the vendor is, and who we are to it. Passed to children through a pipe, never on a command line."""
+
+    trading_url: str
+    data_url: str
+    order_stream_url: str
+    data_stream_url: str
+    key: str
+    secret: str
+    feed: str = "iex"
+    control_url: str | None = None
+
+
+class SessionConfig(msgspec.Struct, frozen=True):
+    """What every process of a session is told when it is spawned."""
+
+    batch_id: str
+    plan: Plan
+    sources: dict[str, str]
+    dsn: str
+    home: str
+    endpoints: Endpoints
+    slots: tuple[str, ...]
+    session_open: int
+    session_close: int
+    account_id: int
+    clock_origin: int | None = None
+
+    @property
+    def lockstep(self) -> bool:
+        """Whether the exchange waits for the consumers."""
+        return self.plan.session.lockstep
+
+    @property
+    def journals(self) -> Path:
+        """Where this batch keeps its journals."""
+        return Path(self.home) / "journals" / self.batch_id
+
+    @property
+    def logs(self) -> Path:
+        """Where this batch keeps its logs."""
+        return Path(self.home) / "logs" / self.batch_id
+
+
+class WallClock(Protocol):
+    """The time of the session: the world's, or the tape's."""
+
+    def begin(self, origin: int, started: int, speed: float) -> None:
+        """Start to run: it was `origin` at the monotonic moment `started`."""
+
+    def now(self) -> int:
+        """Return it in ns UTC."""
+
+    def seconds_until(self, ts: int) -> float:
+        """Return how many seconds of the machine's time pass before `ts`; 0 when it has passed."""
+
+
+class WorldClock:
+    """Live and paper: the world's time."""
+
+    def begin(self, origin: int, started: int, speed: float) -> None:
+        """Do nothing: the world does not wait."""
+
+    def now(self) -> int:
+        """Return the machine's time."""
+        return time.time_ns()
+
+    def seconds_until(self, ts: int) -> float:
+        """Return the wait."""
+        return max(0.0, (ts - self.now()) / 1e9)
+
+
+class TapeClock:
+    """Simulated: the tape's time stands until it begins, then runs with the monotonic clock, times the speed."""
+
+    def __init__(self, origin: int) -> None:
+        self._origin = origin
+        self._started: int | None = None
+        self._speed = 1.0
+
+    def begin(self, origin: int, started: int, speed: float) -> None:
+        """Start to run: it was `origin` at the monotonic moment `started`."""
+        self._origin, self._started, self._speed = origin, started, speed
+
+    def now(self) -> int:
+        """Return the tape's time."""
+        if self._started is None:
+            return self._origin
+        return self._origin + int((time.monotonic_ns() - self._started) * self._speed)
+
+    def seconds_until(self, ts: int) -> float:
+        """Return the wait."""
+        return max(0.0, (ts - self.now()) / 1e9 / self._speed)
+
+
+def make_clock(config: SessionConfig) -> WallClock:
+    """Return the session's clock."""
+    if config.clock_origin is None:
+        return WorldClock()
+    return TapeClock(config.clock_origin)
+
+
+def _headers(config: SessionConfig) -> dict[str, str]:
+    return {"X-Liu-Lockstep": "1"} if config.lockstep else {}
+
+
+def make_data(config: SessionConfig) -> AlpacaData:
+    """Return market data on request."""
+    at = config.endpoints
+    return AlpacaData(
+        trading_url=at.trading_url, data_url=at.data_url, key=at.key, secret=at.secret, feed=at.feed
+    )
+
+
+def make_trader(config: SessionConfig) -> AlpacaTrader:
+    """Return the broker."""
+    at = config.endpoints
+    return AlpacaTrader(at.trading_url, key=at.key, secret=at.secret)
+
+
+def make_stream(
+    config: SessionConfig,
+    *,
+    sink: Sink,
+    on_mark: Callable[[int], None],
+    on_live: Callable[[bool], None],
+) -> AlpacaStream:
+    """Return market data as it happens."""
+    at = config.endpoints
+    channels = [name for channel in config.plan.session.events for name in _CHANNELS[channel]]
+    return AlpacaStream(
+        at.data_stream_url,
+        key=at.key,
+        secret=at.secret,
+        channels=channels,
+        sink=sink,
+        on_mark=on_mark,
+        on_live=on_live,
+        headers=_headers(config),
+        random=Random(),
+    )
+
+
+def make_order_stream(
+    config: SessionConfig,
+    *,
+    sink: Callable[[OrderEvent], None],
+    on_mark: Callable[[int], None],
+    on_live: Callable[[bool], None],
+) -> AlpacaOrderStream:
+    """Return the broker's order events."""
+    at = config.endpoints
+    return AlpacaOrderStream(
+        at.order_stream_url,
+        key=at.key,
+        secret=at.secret,
+        sink=sink,
+        on_mark=on_mark,
+        on_live=on_live,
+        headers=_headers(config),
+        random=Random(),
+    )
+
+
+def make_strategies(config: SessionConfig) -> list[Strategy]:
+    """Return the plan's strategies, configured, from the sources that were read when the session began."""
+    made = []
+    for part in config.plan.strategies:
+        cls = load_class(
+            part.filename, part.class_name, Strategy, source=config.sources.get(part.filename)
+        )
+        made.append(configure(cls, part.name, part.parameters))
+    return made
+
+
+def make_scanners(config: SessionConfig) -> list[Scanner]:
+    """Return the plan's scanners, configured."""
+    made = []
+    for part in config.plan.scanners:
+        cls = load_class(
+            part.filename, part.class_name, Scanner, source=config.sources.get(part.filename)
+        )
+        made.append(configure(cls, part.name, part.parameters))
+    return made
+
+
+def engine_settings(config: SessionConfig, slot: str) -> EngineSettings:
+    """Return what the engine of a slot needs of the plan."""
+    plan = config.plan
+    return EngineSettings(
+        batch_id=config.batch_id,
+        slot=slot,
+        strategies=tuple(
+            StrategySettings(
+                name=part.name,
+                windows=tuple(Window(w.start, w.duration) for w in part.schedule),
+                portfolio_id=part.portfolio_id,
+            )
+            for part in plan.strategies
+        ),
+        portfolio_value=Decimal(plan.portfolio_value),
+        risk=plan.risk,
+        liquidation_minutes=plan.market_liquidation_end_time_minutes,
+        bypass_market_schedule=plan.session.bypass_market_schedule,
+        on_strategy_error=plan.on_strategy_error.value,
+        max_order=plan.limits.max_order,
+        max_position=plan.limits.max_position,
+    )
+
+
+def source_files(plan: Plan) -> Iterable[str]:
+    """Return the files whose text belongs in the journal's header."""
+    return dict.fromkeys(
+        [part.filename for part in plan.strategies] + [part.filename for part in plan.scanners]
+    )
+
+
+def environment_name(mode: Mode) -> str:
+    """Return a mode's name in the tables."""
+    return {Mode.SIMULATED: "SIMULATED", Mode.PAPER: "PAPER", Mode.LIVE: "PROD"}[mode]

@@ -1,0 +1,475 @@
+"""A consumer: one engine in one process, fed by its two links, and its orders on their way out.
+
+In a session market data is gated on age: what waited more than five seconds is dropped and the queue cleaned, which
+allows a quick catch-up at the price of losing data. Nothing on the orders' link is ever dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from multiprocessing.connection import Connection
+from random import Random
+from typing import Any
+
+from liualgotrader.bootstrap import (
+    SessionConfig,
+    WallClock,
+    engine_settings,
+    make_clock,
+    make_data,
+    make_strategies,
+    make_trader,
+)
+from liualgotrader.common.clock import MINUTE
+from liualgotrader.common.errors import FeedError
+from liualgotrader.common.events import (
+    Command,
+    FeedState,
+    FeedStatus,
+    HistoryLoaded,
+    Input,
+    OrderEvent,
+    Picked,
+)
+from liualgotrader.common.ids import order_prefix
+from liualgotrader.data.alpaca import AlpacaData
+from liualgotrader.engine.core import Engine
+from liualgotrader.engine.desk import AnyTurn, SessionDesk, Turn
+from liualgotrader.engine.latency import Latencies
+from liualgotrader.engine.runner import Batch, Runner
+from liualgotrader.links.market import MarketBatch, MarketReceiver, decode
+from liualgotrader.links.orders import OrderReceiver
+from liualgotrader.links.slots import SlotLinks
+from liualgotrader.links.socket import backoff
+from liualgotrader.session.child import Control, run_child, watch_parent
+from liualgotrader.session.incarnation import Incarnation, open_incarnation
+from liualgotrader.session.lockstep import LockstepSocket
+from liualgotrader.session.lockstep_source import LockstepSource
+from liualgotrader.session.messages import (
+    Begin,
+    Done,
+    Failed,
+    GivenBack,
+    Message,
+    Ready,
+    Status,
+    Stop,
+)
+from liualgotrader.session.turns import SharedTurn, Turns
+
+log = logging.getLogger(__name__)
+
+MOST_AGE = 5_000_000_000
+_STATUS_SECONDS = 0.5
+_GRACE_SECONDS = 3.0
+_DAY = 86_400_000_000_000
+
+
+class Shared:
+    """What a consumer and the supervisor share besides pipes: turns in lockstep, and who is running when it hangs."""
+
+    def __init__(self, context: Any, slots: int) -> None:
+        self.turns = Turns(context, slots)
+        self.running = [context.RawArray("c", 80) for _ in range(slots)]
+
+
+class Consumer:
+    """One engine with everything around it."""
+
+    def __init__(
+        self,
+        config: SessionConfig,
+        slot: int,
+        links: SlotLinks,
+        shared: Shared,
+        incarnation: Incarnation,
+        data: AlpacaData,
+        control: Control,
+    ) -> None:
+        self._config = config
+        self._slot = slot
+        self._name = config.slots[slot]
+        self._control = control
+        self._clock: WallClock = make_clock(config)
+        self._data = data
+        self._incarnation = incarnation
+        self._trader = incarnation.trader
+        self._ledger = incarnation.ledger
+        self.engine = Engine(make_strategies(config), engine_settings(config, self._name))
+        self._shared_turn = SharedTurn(shared.turns, slot)
+        turn: Turn = self._shared_turn if config.lockstep else AnyTurn()
+        self.desk = SessionDesk(
+            self._ledger,
+            self._trader,
+            now=self.engine.clock.now,
+            inbox=self._arrived,
+            turn=turn,
+            waits=lambda: backoff(Random(slot), most=5.0),
+        )
+        self._runner = Runner(self.engine, self.desk, incarnation.journal)
+        self.market = MarketReceiver(links)
+        self.orders = OrderReceiver(links)
+        self._inbox: deque[Input] = deque()
+        self._wake = asyncio.Event()
+        self._stopping = ""
+        self._gapped: dict[str, None] = {}
+        self._latency = Latencies()
+        self._events = 0
+        self._stale = 0
+        self._gaps = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._said = 0
+        self._shared = shared
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Live one incarnation."""
+        watch_parent()
+        self._tell_who_runs()
+        self._control.listen(self._hear)
+        sending = asyncio.create_task(self.desk.send_all())
+        reporting = asyncio.create_task(self._report())
+        try:
+            await self._runner.run(self._started())
+            self._control.say(Ready())
+            await self._runner.run(self._lockstep() if self._config.lockstep else self._batches())
+            await self._end()
+        finally:
+            for task in (sending, reporting, *self._tasks):
+                task.cancel()
+            self._incarnation.journal.close()
+            await self._incarnation.close(self._stopping or "session over", self.engine.failures)
+            self._trader.close()
+            self._data.close()
+        self._control.say(Done(self.figures()))
+
+    async def _lockstep(self) -> AsyncIterator[Batch]:
+        socket = LockstepSocket(
+            self._config.endpoints.control_url or "",
+            slot=self._name,
+            prefix=order_prefix(self._config.batch_id, self._name),
+            participants=len(self._config.slots) + bool(self._config.plan.scanners),
+        )
+        task = asyncio.create_task(socket.run())
+        try:
+            async for batch in LockstepSource(self, socket, self._shared_turn).batches():
+                yield batch
+        finally:
+            socket.close()
+            task.cancel()
+
+    async def missed(self) -> list[OrderEvent]:
+        """Return what the broker says happened to open orders meanwhile."""
+        return await self._incarnation.missed_events(self.engine.clock.now())
+
+    async def before(self, event: Input) -> list[Input]:
+        """Return an input with what must follow it at once: in lockstep a pick's history."""
+        if isinstance(event, Picked):
+            return [event, await self.history(event.symbol, event.time)]
+        return [event]
+
+    async def _started(self) -> AsyncIterator[Batch]:
+        """The first inputs: what the ledger knows, then the history that the strategies declared."""
+        started = self._incarnation.started
+        now = max(started.time, self._clock.now() if not self._config.lockstep else 0)
+        yield Batch(now, between=deque([started]))
+        for symbol, _ in started.routes:
+            yield Batch(now, between=deque([await self.history(symbol, now)]))
+        for event in self._incarnation.missed:
+            yield Batch(now, between=deque([event]))
+
+    async def _end(self) -> None:
+        """Let what is under way finish, within bounds, and tell the strategies."""
+        try:
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await self.desk.drained()
+        except TimeoutError:
+            log.warning("%d orders were not sent when the session ended", self.desk.unsent)
+        self.engine.stop()
+        await self.keep()
+
+    def _hear(self, message: Message) -> None:
+        match message:
+            case Begin(origin=origin, started=started, speed=speed):
+                self._clock.begin(origin, started, speed)
+            case Stop(reason=reason):
+                self._stopping = reason or "stopped"
+                self._wake.set()
+            case _:
+                log.warning("unexpected message %s", message)
+
+    def _tell_who_runs(self) -> None:
+        """On SIGUSR1 write down which strategy is running: asked by the supervisor when this process hangs."""
+
+        def tell(*_: object) -> None:
+            self._shared.running[self._slot].value = self.engine.running.encode()[:79]
+
+        signal.signal(signal.SIGUSR1, tell)
+
+    @property
+    def stopping(self) -> str:
+        """Why the supervisor wants an end, or ""."""
+        return self._stopping
+
+    # -- inputs ------------------------------------------------------------------------------------------------
+
+    def _arrived(self, event: OrderEvent) -> None:
+        """The broker answered a request with a refusal."""
+        self._inbox.append(event)
+        self._wake.set()
+
+    def take_inbox(self) -> deque[Input]:
+        """Return what arose in this process since the last time."""
+        taken, self._inbox = self._inbox, deque()
+        return taken
+
+    def watch_links(self) -> None:
+        """Wake up when a link has something; follow it to its spare when told to."""
+        loop = asyncio.get_running_loop()
+        for link in (self.market, self.orders):
+            loop.add_reader(link.fileno(), self._wake.set)
+
+    def follow_switch(self) -> bool:
+        """Move to the spare links when the supervisor says so; True when that happened."""
+        old = [self.market.fileno(), self.orders.fileno()]
+        switched = [self.market.switched(), self.orders.switched()]
+        if not any(switched):
+            return False
+        loop = asyncio.get_running_loop()
+        for fd in old:
+            loop.remove_reader(fd)
+        self.watch_links()
+        return True
+
+    async def _batches(self) -> AsyncIterator[Batch]:
+        """Everything that comes in a session, stamped with the moment of its admission."""
+        self.watch_links()
+        end = self._config.session_close + 5_000_000_000
+        while not self._stopping:
+            await self.sleep()
+            if self.follow_switch():
+                self._begin(self._reconcile("the producer was replaced"))
+            now = self._clock.now()
+            for item in self.orders.receive():
+                for event in item.events:
+                    await self._prepare(event, now)
+                yield Batch(now, between=deque(item.events))
+                self.orders.ack(item)
+            yield Batch(now, between=self.take_inbox())
+            async for batch in self._market(now):
+                yield batch
+            await self.keep()
+            if now > end and not self._config.plan.session.bypass_market_schedule:
+                return
+
+    async def sleep(self) -> None:
+        """Wait until something arrives or a timer is due, and at most until the next look at the links."""
+        due = self.engine.clock.next_due()
+        wait = 0.25 if due is None else min(0.25, self._clock.seconds_until(due))
+        if wait <= 0:
+            await asyncio.sleep(0)
+            self._wake.clear()
+            return
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _market(self, now: int) -> AsyncIterator[Batch]:
+        batches = self.market.receive()
+        for index, batch in enumerate(batches):
+            age = time.monotonic_ns() - batch.read_at
+            if age > MOST_AGE:
+                self._clean(batches[index:], age)
+                yield Batch(now, between=deque([self._gap_status(now)]))
+                return
+            decode(batch)
+            if self._gapped:
+                yield Batch(now, between=deque([self._live_again(now)]))
+            yield Batch(now, batch.raw, batch.events)
+            self._events += len(batch.events)
+            self._latency.add(time.monotonic_ns() - batch.read_at, len(batch.events))
+
+    def _clean(self, batches: list[MarketBatch], age: int) -> None:
+        """Drop what is too old and everything behind it: a quick catch-up at the price of losing data."""
+        ages: dict[str, int] = {}
+        for batch in [*batches, *self.market.receive()]:
+            decode(batch)
+            self._stale += len(batch.events)
+            waited = max(age, time.monotonic_ns() - batch.read_at) if batch is batches[0] else 0
+            for event in batch.events:
+                ages.setdefault(event.symbol, waited or time.monotonic_ns() - batch.read_at)  # type: ignore[union-attr]
+        for symbol, waited in ages.items():
+            log.warning("consumer %s %s out of sync w %.3f", self._name, symbol, waited / 1e9)
+        self._gapped.update(dict.fromkeys(ages))
+        self._gaps += 1
+
+    def _gap_status(self, now: int) -> FeedStatus:
+        return FeedStatus(
+            FeedState.GAP, now, tuple(self._gapped), "dropped what was older than 5 s"
+        )
+
+    def _live_again(self, now: int) -> FeedStatus:
+        symbols = tuple(self._gapped)
+        self._gapped.clear()
+        self._begin(self._fill_gap(symbols))
+        return FeedStatus(FeedState.LIVE, now, symbols, "in sync again")
+
+    # -- history -----------------------------------------------------------------------------------------------
+
+    async def _prepare(self, event: Input, now: int) -> None:
+        """Begin what an input needs from outside."""
+        if isinstance(event, Picked):
+            self._begin(self._load_history(event.symbol))
+        elif isinstance(event, Command) and event.name == "reconcile":
+            self._begin(self._reconcile(event.reason))
+        elif isinstance(event, FeedStatus) and event.state is FeedState.LIVE and not event.symbols:
+            self._begin(self._fill_gap(tuple(self.engine.data)))
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _load_history(self, symbol: str) -> None:
+        self._inbox.append(await self.history(symbol, self._clock.now()))
+        self._wake.set()
+
+    async def _fill_gap(self, symbols: tuple[str, ...]) -> None:
+        now = self._clock.now()
+        for symbol in symbols:
+            if symbol in self.engine.data:
+                start = self.engine.data[symbol].starts[-1] + MINUTE
+                self._inbox.append(await self._history(symbol, start, now, gap=True))
+        self._wake.set()
+
+    async def history(self, symbol: str, now: int) -> HistoryLoaded:
+        """Return the bars that the strategies of a symbol declared, complete by `now`."""
+        strategies = [run.strategy for run in self.engine.runs.values()]
+        minutes = max((strategy.warmup for strategy in strategies), default=0)
+        days = max((strategy.warmup_days for strategy in strategies), default=0)
+        bars: HistoryLoaded = HistoryLoaded(symbol, now, ())
+        if minutes:
+            bars = await self._history(symbol, self._config.session_open - 4 * _DAY, now, gap=False)
+        if days:
+            start = self._config.session_open - (days * 2 + 5) * _DAY
+            daily = await self._bars(symbol, start, self._config.session_open, 86_400)
+            bars = HistoryLoaded(symbol, now, (*daily[-days:], *bars.bars))
+        return bars
+
+    async def _history(self, symbol: str, start: int, end: int, *, gap: bool) -> HistoryLoaded:
+        return HistoryLoaded(symbol, end, tuple(await self._bars(symbol, start, end, 60)), gap)
+
+    async def _bars(self, symbol: str, start: int, end: int, seconds: int) -> list[Any]:
+        if start >= end:
+            return []
+        try:
+            return (await self._data.bars([symbol], start=start, end=end, seconds=seconds))[symbol]
+        except FeedError as exc:
+            log.warning("no history for %s: %s", symbol, exc)
+            self._control.say(Failed(f"no history for {symbol}: {exc}"))
+            return []
+
+    async def _reconcile(self, why: str) -> None:
+        """Ask the broker what happened to our open orders while nobody listened."""
+        log.info("asking the broker about open orders: %s", why)
+        for event in await self._incarnation.missed_events(self._clock.now()):
+            self._inbox.append(event)
+        self._wake.set()
+
+    # -- what others must know ---------------------------------------------------------------------------------
+
+    async def keep(self) -> None:
+        """Write behind what the strategies keep, and pass on what they gave back."""
+        engine = self.engine
+        if engine.kept:
+            kept, engine.kept = engine.kept, []
+            await self._incarnation.keep(kept)
+        if engine.given_back:
+            symbols, engine.given_back = tuple(engine.given_back), []
+            self._control.say(GivenBack(self._name, symbols))
+        while self._said < len(engine.failures):
+            name, reason = engine.failures[self._said]
+            self._control.say(Failed(f"strategy {name} is disabled: {reason}"))
+            self._said += 1
+        if engine.warnings:
+            warnings, engine.warnings = engine.warnings, []
+            for warning in warnings:
+                self._control.say(Failed(warning))
+
+    def count(self, events: int) -> None:
+        """Count events that were admitted elsewhere (in lockstep)."""
+        self._events += events
+
+    def figures(self) -> dict[str, Any]:
+        """Return how it goes."""
+        engine = self.engine
+        return {
+            "slot": self._name,
+            "now": engine.clock.now(),
+            "events": self._events,
+            "stale": self._stale,
+            "gaps": self._gaps,
+            "open_orders": sum(len(engine.book.open_orders(name)) for name in engine.runs),
+            "positions": {
+                f"{p.strategy}/{p.symbol}": [str(p.qty), str(p.avg_price)]
+                for p in engine.book.positions()
+            },
+            "realised": str(engine.book.realised),
+            "unrealised": str(self._unrealised()),
+            "fees": str(engine.book.fees),
+            "latency": {str(bucket): count for bucket, count in self._latency.counts.items()},
+            "halted": engine.halted,
+        }
+
+    def _unrealised(self) -> float:
+        last = self.engine.last
+        return sum(
+            float(p.qty) * (last[p.symbol] - float(p.avg_price))
+            for p in self.engine.book.positions()
+            if p.symbol in last
+        )
+
+    async def _report(self) -> None:
+        while True:
+            self._control.say(Status(self.figures()))
+            await asyncio.sleep(_STATUS_SECONDS)
+
+
+async def _main(
+    config: SessionConfig,
+    slot: int,
+    links: SlotLinks,
+    shared: Shared,
+    disabled: tuple[str, ...],
+    control: Control,
+) -> None:
+    incarnation = await open_incarnation(
+        config, config.slots[slot], trader=make_trader(config), disabled=disabled
+    )
+    await Consumer(config, slot, links, shared, incarnation, make_data(config), control).run()
+
+
+def consumer_main(
+    config: SessionConfig,
+    slot: int,
+    links: SlotLinks,
+    shared: Shared,
+    disabled: tuple[str, ...],
+    pipe: Connection,
+) -> None:
+    """Be a consumer's process."""
+    run_child(
+        f"consumer-{config.slots[slot]}",
+        config.logs,
+        pipe,
+        lambda control: _main(config, slot, links, shared, disabled, control),
+    )

@@ -1,0 +1,347 @@
+"""The course of a session: what is made before its processes start, and what is worked out after they have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from liualgotrader import __version__
+from liualgotrader.bootstrap import (
+    Endpoints,
+    SessionConfig,
+    environment_name,
+    make_data,
+    make_trader,
+    source_files,
+)
+from liualgotrader.common.errors import ConfigError, StoreError
+from liualgotrader.common.events import Picked
+from liualgotrader.common.ids import slot_name as slot_letter
+from liualgotrader.common.plan import Mode, Plan, plan_to_json
+from liualgotrader.common.ports import BrokerAccount
+from liualgotrader.engine.latency import Latencies
+from liualgotrader.engine.loading import source_of
+from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.box import Box, BoxClock
+from liualgotrader.session.messages import Begin
+from liualgotrader.session.routing import slot_name
+from liualgotrader.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[dict[str, Any]], None]
+_PROGRESS_SECONDS = 0.5
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """How a session went. Money in dollars, lag in ms of the machine's time, duration in seconds."""
+
+    batch_id: str
+    mode: str
+    symbols: int
+    consumers: int
+    events: int
+    dropped_stale: int
+    gaps: int
+    orders: int
+    fills: int
+    refused: int
+    equity_start: Decimal
+    equity_end: Decimal
+    pnl: Decimal
+    fees: Decimal
+    lag_ms_p50: float | None
+    lag_ms_p99: float | None
+    duration_s: float
+    report: str | None
+    end_reason: str = ""
+    failure: str = ""
+    warnings: list[str] = []
+    differences: list[str] = []
+
+
+def consumers_of(plan: Plan, symbols: int, cpus: int) -> int:
+    """Return how many consumers a session gets: the plan's word, else by symbols and processors, at least 1.
+
+    One consumer per processor but one, which the producer has, and no more than one per 20 symbols: below that a
+    process costs more than it relieves.
+    """
+    if plan.session.consumers is not None:
+        return plan.session.consumers
+    return max(1, min(cpus - 1, math.ceil(symbols / 20)))
+
+
+class Course:
+    """One session."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        home: Path,
+        dsn: str,
+        environ: Mapping[str, str],
+        progress: Progress,
+        batch_id: str | None = None,
+    ) -> None:
+        self._plan = plan
+        self._home = home
+        self._dsn = dsn
+        self._environ = environ
+        self._progress = progress
+        self.batch_id = batch_id or str(uuid.uuid4())  # noqa: TID251 - the rim: where a batch is born
+        self._resumed = batch_id is not None
+        self._box: Box | None = None
+        self._supervisor: Supervisor | None = None
+
+    def interrupt(self, reason: str) -> None:
+        """End the session in order."""
+        if self._supervisor is not None:
+            self._supervisor.finish(reason)
+
+    async def run(self) -> Summary:
+        """Live through the session and return how it went."""
+        began = asyncio.get_running_loop().time()
+        async with AsyncExitStack() as stack:
+            store = await SessionStore.open(self._dsn, max_size=2)
+            stack.push_async_callback(store.close)
+            endpoints, clock = await self._market(stack)
+            config = await self._config(store, endpoints, clock)
+            lock = store.account_lock(config.account_id, batch_id=self.batch_id)
+            await lock.take()
+            stack.push_async_callback(lock.release)
+            start = await self._account(config)
+            supervisor = self._supervisor = Supervisor(config, epoch=await self._epoch(store))
+            commands = asyncio.create_task(self._commands(store, supervisor))
+            showing = asyncio.create_task(self._show(supervisor))
+            try:
+                await self._live(supervisor)
+            finally:
+                commands.cancel()
+                showing.cancel()
+                await supervisor.stop()
+            end = await self._account(config)
+            return await self._sum_up(store, config, supervisor, start, end, began)
+
+    # -- before ------------------------------------------------------------------------------------------------
+
+    async def _market(self, stack: AsyncExitStack) -> tuple[Endpoints, BoxClock | None]:
+        session = self._plan.session
+        if session.mode is not Mode.SIMULATED:
+            raise ConfigError(
+                f"session.mode = {session.mode.value}: this version trades on the exchange in a box only"
+            )
+        box = self._box = await Box.start(
+            box_arguments(self._plan, self._home, self.batch_id),
+            self._home / "logs" / self.batch_id / "exchange.log",
+        )
+        stack.push_async_callback(box.stop)
+        at = box.address
+        control = at.box_url.replace("http://", "ws://").rstrip("/") + "/lockstep"
+        endpoints = Endpoints(
+            trading_url=at.trading_url,
+            data_url=at.data_url,
+            order_stream_url=at.updates_url,
+            data_stream_url=at.stream_url,
+            key=at.key,
+            secret=at.secret,
+            control_url=control if session.lockstep else None,
+        )
+        return endpoints, await box.clock()
+
+    async def _config(
+        self, store: SessionStore, endpoints: Endpoints, clock: BoxClock | None
+    ) -> SessionConfig:
+        if clock is None:
+            raise ConfigError("there is no session to trade in")
+        sources = {name: source_of(name) for name in source_files(self._plan)}
+        draft = SessionConfig(
+            batch_id=self.batch_id,
+            plan=self._plan,
+            sources={name: text for name, text in sources.items() if text is not None},
+            dsn=self._dsn,
+            home=str(self._home),
+            endpoints=endpoints,
+            slots=(),
+            session_open=clock.session_open,
+            session_close=clock.session_close,
+            account_id=0,
+            clock_origin=clock.tape_ns,
+        )
+        data = make_data(draft)
+        try:
+            assets = {i.symbol: i for i in await data.assets()}
+        finally:
+            data.close()
+        session = self._plan.session
+        most = min(session.max_symbols, len(session.symbols) or len(assets))
+        count = consumers_of(self._plan, most, os.cpu_count() or 1)
+        slots = tuple(slot_letter(index) for index in range(count))
+        if not self._resumed:
+            await store.create_batch(
+                self.batch_id,
+                environment=environment_name(session.mode),
+                mode=session.mode.value,
+                build=__version__,
+                plan=plan_to_json(self._plan),
+            )
+        else:
+            await store.reopen_batch(self.batch_id)
+        account = await self._account(draft)
+        account_id = await store.open_account(
+            self.batch_id,
+            broker="box" if session.mode is Mode.SIMULATED else "alpaca",
+            external_id=self.batch_id if session.mode is Mode.SIMULATED else account.account_id,
+            cash=account.cash,
+            multiplier=account.multiplier,
+            shorting=account.shorting,
+        )
+        for symbol in session.symbols:
+            if symbol not in assets:
+                raise ConfigError(f"session.symbols: {symbol} is no asset of this exchange")
+            picked = Picked(symbol, "plan", clock.tape_ns, assets[symbol], None)
+            await store.save_pick(self.batch_id, picked, slot_name(symbol, slots))
+        return msgspec.structs.replace(draft, slots=slots, account_id=account_id)
+
+    async def _epoch(self, store: SessionStore) -> int:
+        """A resumed session's links are new, so numbers may begin again; lives go on counting."""
+        return 1 + len(await store.incarnations(self.batch_id))
+
+    async def _account(self, config: SessionConfig) -> BrokerAccount:
+        trader = make_trader(config)
+        try:
+            return await trader.account()
+        finally:
+            trader.close()
+
+    # -- during ------------------------------------------------------------------------------------------------
+
+    async def _live(self, supervisor: Supervisor) -> None:
+        await supervisor.start()
+        if self._box is not None:
+            clock = await self._box.begin()
+            speed = clock.speed if isinstance(clock.speed, int | float) else 1.0
+            supervisor.begin(Begin(clock.tape_ns, clock.monotonic_ns, float(speed)))
+        await supervisor.run()
+
+    async def _show(self, supervisor: Supervisor) -> None:
+        while True:
+            self._progress(supervisor.figures())
+            await asyncio.sleep(_PROGRESS_SECONDS)
+
+    async def _commands(self, store: SessionStore, supervisor: Supervisor) -> None:
+        while True:
+            try:
+                async for command in store.listen_commands(self.batch_id):
+                    if command.name in ("halt", "flatten", "resume"):
+                        reason = None if command.name == "resume" else command.reason
+                        await store.halt(self.batch_id, reason)
+                    supervisor.command(command)
+            except StoreError as exc:
+                log.warning("cannot listen for commands: %s", exc)
+                await asyncio.sleep(1)
+
+    # -- after -------------------------------------------------------------------------------------------------
+
+    async def _sum_up(
+        self,
+        store: SessionStore,
+        config: SessionConfig,
+        supervisor: Supervisor,
+        start: BrokerAccount,
+        end: BrokerAccount,
+        began: float,
+    ) -> Summary:
+        orders = await store.orders(self.batch_id)
+        executions = await store.executions(self.batch_id)
+        figures = supervisor.figures()
+        lag = Latencies()
+        for consumer in figures["consumers"]:
+            lag.merge({int(k): v for k, v in consumer.get("latency", {}).items()})
+        summary = Summary(
+            batch_id=self.batch_id,
+            mode=self._plan.session.mode.value,
+            symbols=len({pick.symbol for pick in await store.load_picks(self.batch_id)}),
+            consumers=len(config.slots),
+            events=sum(c.get("events", 0) for c in figures["consumers"]),
+            dropped_stale=sum(c.get("stale", 0) for c in figures["consumers"]),
+            gaps=sum(c.get("gaps", 0) for c in figures["consumers"]),
+            orders=sum(order.status != "refused" for order in orders),
+            fills=len(executions),
+            refused=sum(order.status in ("refused", "rejected") for order in orders),
+            equity_start=start.equity,
+            equity_end=end.equity,
+            pnl=end.equity - start.equity,
+            fees=sum((each.fee for each in executions), Decimal(0)),
+            lag_ms_p50=_rounded(lag.quantile_ms(0.5)),
+            lag_ms_p99=_rounded(lag.quantile_ms(0.99)),
+            duration_s=round(asyncio.get_running_loop().time() - began, 3),
+            report=None,
+            end_reason=supervisor.reason,
+            failure=supervisor.failure,
+            warnings=supervisor.warnings,
+            differences=await self._differences(store, config),
+        )
+        await store.end_batch(
+            self.batch_id,
+            reason=supervisor.failure or supervisor.reason or "session over",
+            summary=msgspec.to_builtins(summary),
+        )
+        return summary
+
+    async def _differences(self, store: SessionStore, config: SessionConfig) -> list[str]:
+        """Compare the ledger with the broker: cash and positions, to the cent."""
+        trader = make_trader(config)
+        try:
+            account, held = await trader.account(), await trader.positions()
+        finally:
+            trader.close()
+        ours: dict[str, Decimal] = {}
+        for row in await store.positions(config.account_id):
+            ours[row.symbol] = ours.get(row.symbol, Decimal(0)) + row.qty
+        theirs = {position.symbol: position.qty for position in held}
+        found = [
+            f"{symbol}: the ledger holds {ours.get(symbol, 0)}, the broker {theirs.get(symbol, 0)}"
+            for symbol in sorted(ours.keys() | theirs.keys())
+            if ours.get(symbol, Decimal(0)) != theirs.get(symbol, Decimal(0))
+        ]
+        cash = (await store.load_account(config.account_id)).cash
+        if abs(cash - account.cash) >= Decimal("0.01"):
+            found.append(f"cash: the ledger has {cash}, the broker {account.cash}")
+        return found
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def box_arguments(plan: Plan, home: Path, batch_id: str) -> list[str]:
+    """Return the command line of a plan's exchange in a box."""
+    session = plan.session
+    log_path = home / "exchange" / f"{batch_id}.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    arguments = [
+        "--port",
+        "0",
+        "--speed",
+        str(session.speed),
+        "--latency-ms",
+        str(session.latency),
+        "--seed",
+        str(session.seed),
+        "--cash",
+        str(plan.portfolio_value),
+        "--log",
+        str(log_path),
+    ]
+    return arguments

@@ -1,0 +1,150 @@
+"""Alpaca's stream of market data as a StreamingAPI: what is wanted is declared, and re-sent after every reconnect."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+
+import msgspec
+
+from liualgotrader.common.errors import FeedLost, FeedRefused
+from liualgotrader.common.events import Event
+from liualgotrader.data.alpaca_messages import AlpacaParser, Error, Mark, Subscribed, Success
+from liualgotrader.links.socket import KeptSocket
+
+log = logging.getLogger(__name__)
+
+Sink = Callable[[int, list[Event]], None]
+
+# Refusals that trying again cannot mend: authentication, entitlement, too many connections or symbols.
+_FATAL = {401, 402, 404, 405, 406, 409, 410, 411, 412, 413}
+_ADVICE = {
+    402: "the key or the secret is wrong, or of the other environment",
+    405: "more symbols than the subscription allows; lower max_symbols",
+    406: "another program already holds the one stream that this key allows; stop it first",
+    409: "the subscription does not include this feed",
+}
+
+
+class AlpacaStream:
+    """One connection to the market data stream. `sink` gets (read stamp, events) for every frame with data."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str,
+        secret: str,
+        channels: Iterable[str],
+        sink: Sink,
+        on_mark: Callable[[int], None],
+        on_live: Callable[[bool], None],
+        headers: Mapping[str, str] | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self._key, self._secret = key, secret
+        self._channels = tuple(channels)
+        self._sink = sink
+        self._on_mark = on_mark
+        self._on_live = on_live
+        self._wanted: dict[str, None] = {}
+        self._send: Callable[[bytes], None] | None = None
+        self._up = False
+        self._confirm: Callable[[], None] | None = None
+        self.parser = AlpacaParser()
+        self._socket = KeptSocket(url, self, headers=headers or {}, random=random or Random(0))
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the stream is signed on."""
+        return self._up
+
+    @property
+    def reconnects(self) -> int:
+        """How often the connection was made anew."""
+        return self._socket.reconnects
+
+    async def run(self) -> None:
+        """Stay connected until closed; raises FeedRefused when the vendor says no for good."""
+        await self._socket.run()
+
+    def close(self) -> None:
+        """Disconnect for good."""
+        self._socket.close()
+
+    def subscribe(
+        self, symbols: Iterable[str], confirmed: Callable[[], None] | None = None
+    ) -> None:
+        """Want more symbols; `confirmed` is called when the vendor has said so."""
+        new = [symbol for symbol in symbols if symbol not in self._wanted]
+        self._wanted.update(dict.fromkeys(new))
+        if confirmed is not None:
+            self._confirm = confirmed
+        self._ask("subscribe", new or list(self._wanted))
+
+    def unsubscribe(self, symbols: Iterable[str]) -> None:
+        """Want fewer symbols."""
+        gone = [symbol for symbol in symbols if symbol in self._wanted]
+        for symbol in gone:
+            del self._wanted[symbol]
+        self._ask("unsubscribe", gone)
+
+    def _ask(self, action: str, symbols: list[str]) -> None:
+        if self._send is not None and self._up and symbols:
+            request = {"action": action} | dict.fromkeys(self._channels, symbols)
+            self._send(msgspec.json.encode(request))
+
+    # -- what the socket calls ---------------------------------------------------------------------------------
+
+    def connected(self, send: Callable[[bytes], None]) -> None:
+        """Sign on."""
+        self._send = send
+        send(msgspec.json.encode({"action": "auth", "key": self._key, "secret": self._secret}))
+
+    def lost(self) -> None:
+        """Remember that there is no stream."""
+        was_up, self._up, self._send = self._up, False, None
+        if was_up:
+            self._on_live(False)
+
+    def frame(self, payload: memoryview) -> None:
+        """Take a frame apart."""
+        read_at = time.monotonic_ns()
+        events, control = self.parser.parse(payload)
+        if events:
+            self._sink(read_at, events)
+        for message in control:
+            self._control(message)
+
+    def _control(self, message: Success | Error | Subscribed | Mark) -> None:
+        match message:
+            case Mark(t=mark):
+                self._on_mark(mark)
+            case Success(msg="authenticated"):
+                self._up = True
+                self._ask("subscribe", list(self._wanted))
+                self._on_live(True)
+            case Subscribed():
+                if self._confirm is not None:
+                    confirm, self._confirm = self._confirm, None
+                    confirm()
+            case Error(code=code, msg=text):
+                self._refused(code, text)
+            case _:
+                pass
+
+    def _refused(self, code: int, text: str) -> None:
+        advice = _ADVICE.get(code)
+        message = f"Alpaca's data stream refused: {text} ({code})" + (
+            f"; {advice}" if advice else ""
+        )
+        if code == 406:
+            # Right after a reconnect the vendor may not have noticed yet that the old connection is gone.
+            raise (
+                FeedLost if self._socket.reconnects and self._socket.reconnects < 5 else FeedRefused
+            )(message)
+        if code in _FATAL:
+            raise FeedRefused(message)
+        raise FeedLost(message)

@@ -1,0 +1,158 @@
+"""The desk of a session: intents are admitted in the ledger, then sent in order by one task.
+
+What the broker refuses becomes an input. What it does not answer is looked up by our id before
+anything is sent again; the id makes sending again harmless, the look-up makes it rare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Protocol
+
+from liualgotrader.common.errors import BrokerRefused, BrokerUnavailable
+from liualgotrader.common.events import AccountUpdate, OrderEvent
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.orders import Approved, Cancel, OrderIntent, Replace, Submit
+from liualgotrader.common.ports import Ledger, Trader
+
+log = logging.getLogger(__name__)
+
+_REFUSED_AS = {Submit: Kind.REJECTED, Cancel: Kind.CANCEL_REJECTED, Replace: Kind.REPLACE_REJECTED}
+_DUPLICATE = 422
+_MOST_TRIES = 8
+
+
+class Turn(Protocol):
+    """In lockstep, whose turn it is at the account; at other times everybody's."""
+
+    async def wait(self, ts: int) -> None:
+        """Return once nobody can act at the account before `ts` any more."""
+
+
+class AnyTurn:
+    """It is always one's turn: the database decides who came first."""
+
+    async def wait(self, ts: int) -> None:
+        """Return at once."""
+
+
+class SessionDesk:
+    """Admits, books and sends for one consumer."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        trader: Trader,
+        *,
+        now: Callable[[], int],
+        inbox: Callable[[OrderEvent], None],
+        turn: Turn,
+        waits: Callable[[], Iterator[float]],
+    ) -> None:
+        self._ledger = ledger
+        self._trader = trader
+        self._now = now
+        self._inbox = inbox
+        self._turn = turn
+        self._waits = waits
+        self._queue: asyncio.Queue[Approved] = asyncio.Queue()
+        self.decided: list[tuple[str, str, int]] = []
+        self.sent = 0
+        self.checkpoint: Callable[[str], Awaitable[None]] | None = None
+
+    async def submit(self, approved: Sequence[Approved]) -> Sequence[OrderEvent]:
+        """Admit the intents of one input together and queue what may leave; return the refusals."""
+        await self._turn.wait(self._now())
+        await self._at("verdict")
+        admitted, refusals = await self._ledger.admit(approved)
+        await self._at("commit")
+        for item in admitted:
+            self.decided.append(_decision(item.intent))
+            self._queue.put_nowait(item)
+        return refusals
+
+    async def book(self, event: OrderEvent) -> Sequence[AccountUpdate] | None:
+        """Record an order event; None when it was recorded before or is not ours."""
+        if event.kind in (Kind.REFUSED,):
+            return ()
+        await self._turn.wait(self._now())
+        account = await self._ledger.book(event)
+        return None if account is None else (account,)
+
+    async def drained(self) -> None:
+        """Return once everything admitted so far was sent and answered."""
+        await self._queue.join()
+
+    @property
+    def unsent(self) -> int:
+        """How many admitted intents wait to be sent."""
+        return self._queue.qsize()
+
+    async def _at(self, point: str) -> None:
+        """A named moment at which tests kill this process."""
+        if self.checkpoint is not None:
+            await self.checkpoint(point)
+
+    async def send_all(self) -> None:
+        """Send what is queued, in order, for ever."""
+        while True:
+            item = await self._queue.get()
+            try:
+                await self._send(item)
+            finally:
+                self._queue.task_done()
+
+    async def _send(self, item: Approved) -> None:
+        for attempt, wait in enumerate(self._waits()):
+            try:
+                await self._trader.send(item)
+            except BrokerRefused as exc:
+                if not await self._known_after_all(item.intent, exc):
+                    self._inbox(_refusal(item.intent, self._now(), exc.message))
+                break
+            except BrokerUnavailable as exc:
+                log.warning("%s: %s", item.intent.order_id, exc)
+                if await self._arrived(item.intent):
+                    break
+                if attempt + 1 >= _MOST_TRIES:
+                    self._inbox(_refusal(item.intent, self._now(), f"given up: {exc}"))
+                    break
+                await asyncio.sleep(wait)
+            else:
+                break
+        self.sent += 1
+        await self._at("send")
+
+    async def _known_after_all(self, intent: OrderIntent, exc: BrokerRefused) -> bool:
+        """A double is refused because the first did arrive: then all is well."""
+        return (
+            isinstance(intent, Submit) and exc.status == _DUPLICATE and await self._arrived(intent)
+        )
+
+    async def _arrived(self, intent: OrderIntent) -> bool:
+        """Ask the broker for the id of a new order, until it says yes or no."""
+        wanted = intent.new_id if isinstance(intent, Replace) else intent.order_id
+        if isinstance(intent, Cancel):
+            return False
+        for wait in self._waits():
+            try:
+                return await self._trader.find(wanted) is not None
+            except BrokerUnavailable:
+                await asyncio.sleep(wait)
+        return False
+
+
+def _decision(intent: OrderIntent) -> tuple[str, str, int]:
+    match intent:
+        case Submit():
+            return intent.order_id, "submit", intent.decided_at
+        case Cancel():
+            return intent.order_id, "cancel", intent.decided_at
+        case Replace():
+            return intent.order_id, "replace", intent.decided_at
+
+
+def _refusal(intent: OrderIntent, now: int, reason: str) -> OrderEvent:
+    return OrderEvent(intent.order_id, _REFUSED_AS[type(intent)], now, intent.symbol, reason=reason)

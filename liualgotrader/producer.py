@@ -1,0 +1,302 @@
+"""The producer: it holds the one socket that a vendor allows, and gives each consumer what is its.
+
+Market data is stamped when the socket is read, routed by symbol, encoded once and put on the consumers' links at the
+end of each turn of the loop: single events leave at once, bursts leave together. It waits for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from liualgotrader.bootstrap import SessionConfig, make_order_stream, make_stream
+from liualgotrader.common.errors import FeedError
+from liualgotrader.common.events import Command, Event, FeedState, FeedStatus, OrderEvent, Picked
+from liualgotrader.common.ids import BadOrderId, parse_order_id
+from liualgotrader.links.market import MarketSender, events_payload
+from liualgotrader.links.orders import OrderSender
+from liualgotrader.links.slots import SlotLinks
+from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.child import Control, run_child, watch_parent
+from liualgotrader.session.messages import (
+    Begin,
+    Done,
+    Failed,
+    GivenBack,
+    Message,
+    Order,
+    Picks,
+    Ready,
+    Status,
+    Stop,
+    Subscribed,
+)
+from liualgotrader.session.routing import slot_index
+
+log = logging.getLogger(__name__)
+
+RECONCILE = "reconcile"
+_PUMP_SECONDS = 0.002
+_STATUS_SECONDS = 0.5
+
+
+class Outlet:
+    """Everything that goes to one consumer."""
+
+    def __init__(self, links: SlotLinks, epoch: int) -> None:
+        self.market = MarketSender(links)
+        self.orders = OrderSender(links, epoch)
+        self.turn: list[Event] = []
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits to leave, or to be acknowledged."""
+        return self.market.is_behind or self.orders.is_behind
+
+
+class Producer:
+    """Routes what comes in. Synchronous: the sockets call it, the loop flushes it."""
+
+    def __init__(self, config: SessionConfig, links: Sequence[SlotLinks], epoch: int) -> None:
+        self._config = config
+        self._outlets = [Outlet(part, epoch) for part in links]
+        self._by_slot = dict(zip(config.slots, self._outlets, strict=True))
+        self._routes: dict[str, Outlet] = {}
+        self._flushing = False
+        self._loop = asyncio.get_running_loop()
+        self._read_at = 0
+        self.events = 0
+        self.unrouted = 0
+        self.skipped: Counter[str] = Counter()
+
+    # -- market data -------------------------------------------------------------------------------------------
+
+    def market(self, read_at: int, events: list[Event]) -> None:
+        """Route a frame's events; they leave at the end of this turn of the loop."""
+        routes = self._routes
+        self.events += len(events)
+        for event in events:
+            outlet = routes.get(event.symbol)  # type: ignore[attr-defined]
+            if outlet is None:
+                self.unrouted += 1
+            else:
+                outlet.turn.append(event)
+        if not self._flushing:
+            self._flushing = True
+            self._read_at = read_at
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Send what this turn brought: encoded once, stamped with the oldest read of the turn."""
+        self._flushing = False
+        for outlet in self._outlets:
+            if outlet.turn:
+                events, outlet.turn = outlet.turn, []
+                outlet.market.send(events_payload(self._read_at, events), events)
+
+    def mark(self, mark: int) -> None:
+        """Pass on a mark of the lockstep, behind everything that came before it."""
+        self.flush()
+        for outlet in self._outlets:
+            outlet.market.send_mark(mark)
+
+    def feed(self, state: FeedState, reason: str) -> None:
+        """Tell all consumers of the state of the feed."""
+        self._tell(FeedStatus(state, 0, (), reason))
+
+    # -- orders ------------------------------------------------------------------------------------------------
+
+    def order(self, event: OrderEvent) -> None:
+        """Give an order event to the consumer that owns the order; leave others' orders alone."""
+        try:
+            batch, slot, _ = parse_order_id(event.order_id)
+        except BadOrderId:
+            self.skipped["foreign order"] += 1
+            return
+        outlet = self._by_slot.get(slot)
+        if outlet is None or not self._config.batch_id.startswith(batch):
+            self.skipped["foreign order"] += 1
+            return
+        outlet.orders.send([event])
+
+    def order_mark(self, mark: int) -> None:
+        """Pass on a mark of the lockstep, behind every order event before it."""
+        for outlet in self._outlets:
+            outlet.orders.send([], mark=mark)
+
+    def _tell(self, event: Event) -> None:
+        for outlet in self._outlets:
+            outlet.orders.send([event])
+
+    def command(self, command: Command) -> None:
+        """Give a command to all consumers."""
+        self._tell(command)
+
+    # -- picks -------------------------------------------------------------------------------------------------
+
+    def pick(self, picks: Iterable[Picked]) -> list[str]:
+        """Route what was picked and tell its consumer; return the symbols to subscribe to."""
+        new = []
+        for picked in picks:
+            symbol = picked.symbol
+            outlet = self._outlets[slot_index(symbol, len(self._outlets))]
+            if symbol not in self._routes:
+                if len(self._routes) >= self._config.plan.session.max_symbols:
+                    self.skipped["more symbols than max_symbols"] += 1
+                    continue
+                self._routes[symbol] = outlet
+                new.append(symbol)
+            outlet.orders.send([picked])
+        return new
+
+    def give_back(self, symbols: Iterable[str]) -> list[str]:
+        """Stop routing symbols that nobody wants; return those to unsubscribe from."""
+        return [symbol for symbol in symbols if self._routes.pop(symbol, None) is not None]
+
+    # -- upkeep ------------------------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Move what waits, and move to spares when told to."""
+        now = time.monotonic_ns()
+        for outlet in self._outlets:
+            outlet.market.pump(now)
+            outlet.orders.pump()
+
+    def figures(self) -> dict[str, Any]:
+        """Return how it goes."""
+        return {
+            "events": self.events,
+            "unrouted": self.unrouted,
+            "dropped": sum(outlet.market.dropped for outlet in self._outlets),
+            "conflated": sum(outlet.market.conflated for outlet in self._outlets),
+            "symbols": len(self._routes),
+            "skipped": dict(self.skipped),
+        }
+
+
+class ProducerProcess:
+    """The producer with its sockets, its control pipe and the database of picks."""
+
+    def __init__(
+        self, config: SessionConfig, links: Sequence[SlotLinks], epoch: int, control: Control
+    ) -> None:
+        self._config = config
+        self._control = control
+        self._producer = Producer(config, links, epoch)
+        self._stream = make_stream(
+            config, sink=self._producer.market, on_mark=self._producer.mark, on_live=self._data_live
+        )
+        self._orders = make_order_stream(
+            config,
+            sink=self._producer.order,
+            on_mark=self._producer.order_mark,
+            on_live=self._orders_live,
+        )
+        self._up = {"data": asyncio.Event(), "orders": asyncio.Event()}
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until told to stop."""
+        watch_parent()
+        self._control.listen(self._hear)
+        async with asyncio.TaskGroup() as group:
+            sockets = [group.create_task(self._stream.run()), group.create_task(self._orders.run())]
+            group.create_task(self._upkeep())
+            reporting = group.create_task(self._report())
+            await self._restore()
+            for up in self._up.values():
+                await up.wait()
+            self._control.say(Ready())
+            await self._stopping.wait()
+            self._stream.close()
+            self._orders.close()
+            for task in (*sockets, reporting):
+                task.cancel()
+        self._control.say(Done(self._producer.figures()))
+
+    async def _restore(self) -> None:
+        """Take up the symbols that the plan or an earlier producer's scanners gave."""
+        async with await SessionStore.open(self._config.dsn, max_size=1) as store:
+            picks = await store.load_picks(self._config.batch_id)
+        known = [pick.picked for pick in picks if not pick.given_back]
+        self._stream.subscribe(self._producer.pick(known))
+
+    def _hear(self, message: Message) -> None:
+        match message:
+            case Picks(number=number, picks=picks):
+                self._picked(number, picks)
+            case GivenBack(symbols=symbols):
+                self._stream.unsubscribe(self._producer.give_back(symbols))
+            case Order(command=command):
+                self._producer.command(command)
+            case Stop():
+                self._stopping.set()
+            case Begin():
+                pass
+            case _:
+                log.warning("unexpected message %s", message)
+
+    def _picked(self, number: int, picks: tuple[Picked, ...]) -> None:
+        new = self._producer.pick(picks)
+
+        def confirmed() -> None:
+            self._control.say(Subscribed(number))
+
+        if new:
+            self._stream.subscribe(new, confirmed)
+        else:
+            confirmed()
+
+    def _data_live(self, live: bool) -> None:
+        if not live:
+            self._producer.feed(FeedState.RECONNECTING, "the data stream was lost")
+        elif self._up["data"].is_set():
+            self._producer.feed(FeedState.LIVE, "the data stream is back")
+        else:
+            self._up["data"].set()
+
+    def _orders_live(self, live: bool) -> None:
+        if not live:
+            self._producer.feed(FeedState.RECONNECTING, "the order stream was lost")
+        elif self._up["orders"].is_set():
+            # What happened meanwhile never comes over the stream: the consumers ask the broker.
+            self._producer.command(Command(RECONCILE, 0, "the order stream is back"))
+            self._producer.feed(FeedState.LIVE, "the order stream is back")
+        else:
+            self._up["orders"].set()
+
+    async def _upkeep(self) -> None:
+        while not self._stopping.is_set():
+            self._producer.pump()
+            await asyncio.sleep(_PUMP_SECONDS)
+
+    async def _report(self) -> None:
+        while True:
+            figures = self._producer.figures()
+            figures["skipped"] |= dict(self._stream.parser.skipped) | dict(self._orders.skipped)
+            figures["reconnects"] = self._stream.reconnects
+            self._control.say(Status(figures))
+            await asyncio.sleep(_STATUS_SECONDS)
+
+
+async def _main(
+    config: SessionConfig, links: Sequence[SlotLinks], epoch: int, control: Control
+) -> None:
+    try:
+        await ProducerProcess(config, links, epoch, control).run()
+    except* FeedError as group:
+        control.say(Failed("; ".join(str(exc) for exc in group.exceptions), fatal=True))
+
+
+def producer_main(
+    config: SessionConfig, links: Sequence[SlotLinks], epoch: int, pipe: Connection
+) -> None:
+    """Be the producer's process."""
+    run_child(
+        f"producer-{epoch}", config.logs, pipe, lambda control: _main(config, links, epoch, control)
+    )

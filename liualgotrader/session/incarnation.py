@@ -1,0 +1,231 @@
+"""One life of a consumer: what it starts from, its journal, and what it may have missed.
+
+A start is a recovery with nothing behind it. An order without an answer is looked up by our id; if the broker does
+not know it, it is marked never_sent, never sent late.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from liualgotrader import __version__
+from liualgotrader.bootstrap import SessionConfig, engine_settings
+from liualgotrader.common.events import OpenOrder, OrderEvent, Started
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.orders import OrderStatus
+from liualgotrader.common.plan import plan_to_json
+from liualgotrader.common.ports import BrokerFill, BrokerOrder, Trader
+from liualgotrader.models.journal import Header, Journal
+from liualgotrader.models.ledger import PostgresLedger
+from liualgotrader.models.session_store import SessionStore
+
+log = logging.getLogger(__name__)
+
+# The broker's last word on an order, as the event that we did not hear.
+_ENDS = {
+    "filled": None,
+    "canceled": Kind.CANCELED,
+    "expired": Kind.EXPIRED,
+    "rejected": Kind.REJECTED,
+    "replaced": Kind.REPLACED,
+    "done_for_day": Kind.DONE_FOR_DAY,
+}
+_ALIVE = {"new": Kind.NEW, "accepted": Kind.ACCEPTED, "partially_filled": None, "held": Kind.HELD}
+
+
+class Incarnation:
+    """What a consumer is given at its start, and gives back at its end."""
+
+    def __init__(
+        self,
+        *,
+        config: SessionConfig,
+        slot: str,
+        number: int,
+        store: SessionStore,
+        ledger: PostgresLedger,
+        trader: Trader,
+        journal: Journal,
+        started: Started,
+        missed: Sequence[OrderEvent],
+    ) -> None:
+        self._config = config
+        self._slot = slot
+        self._number = number
+        self._store = store
+        self.ledger = ledger
+        self.trader = trader
+        self.journal = journal
+        self.started = started
+        self.missed = missed
+
+    async def missed_events(self, now: int) -> list[OrderEvent]:
+        """Return what the broker says happened to this slot's open orders and nobody told us."""
+        _, orders, _ = await self.ledger.open_state(self._slot)
+        return await missed_events(self.trader, orders, since=self._config.session_open, now=now)
+
+    async def keep(self, kept: Sequence[tuple[str, str, str]]) -> None:
+        """Write what strategies keep: (strategy, key, value)."""
+        await self._store.save_keys(self._slot, kept)
+
+    async def close(self, reason: str, failures: Sequence[tuple[str, str]]) -> None:
+        """End this life in the database, once its journal is closed."""
+        await self._store.end_incarnation(
+            self._config.batch_id,
+            self._slot,
+            self._number,
+            reason=reason,
+            journals=[str(path) for path in self.journal.paths],
+            failures=dict(failures),
+        )
+        await self._store.close()
+
+
+async def open_incarnation(
+    config: SessionConfig, slot: str, *, trader: Trader, disabled: tuple[str, ...]
+) -> Incarnation:
+    """Begin a life: load what is known, ask the broker for what is not, open the journal."""
+    store = await SessionStore.open(config.dsn, max_size=3)
+    batch = config.batch_id
+    ledger = PostgresLedger(
+        store.pool, batch_id=batch, account_id=config.account_id, limits=config.plan.limits
+    )
+    number = await store.begin_incarnation(batch, slot)
+    for part in config.plan.strategies:
+        await store.begin_run(
+            batch,
+            strategy=part.name,
+            slot=slot,
+            parameters=part.parameters,
+            portfolio_id=part.portfolio_id,
+        )
+    started = await _started(config, slot, number, store, ledger, trader, disabled)
+    missed = await missed_events(trader, started.orders, since=config.session_open, now=0)
+    path = config.journals / f"{slot}-{number}.journal"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    journal = Journal(path, journal_header(config, slot, number))
+    await store.open_journal(batch, slot, incarnation=number, path=str(path))
+    return Incarnation(
+        config=config,
+        slot=slot,
+        number=number,
+        store=store,
+        ledger=ledger,
+        trader=trader,
+        journal=journal,
+        started=started,
+        missed=missed,
+    )
+
+
+async def _started(
+    config: SessionConfig,
+    slot: str,
+    number: int,
+    store: SessionStore,
+    ledger: PostgresLedger,
+    trader: Trader,
+    disabled: tuple[str, ...],
+) -> Started:
+    positions, orders, next_number = await ledger.open_state(slot)
+    picks = [p for p in await store.load_picks(config.batch_id) if p.slot == slot and not p.given_back]
+    account = await trader.account()
+    return Started(
+        time=config.session_open if config.lockstep else 0,
+        slot=slot,
+        incarnation=number,
+        next_order=next_number,
+        session_open=config.session_open,
+        session_close=config.session_close,
+        cash=account.cash,
+        buying_power=account.buying_power,
+        instruments=tuple({p.symbol: p.picked.instrument for p in picks}.values()),
+        positions=tuple(positions),
+        orders=tuple(orders),
+        disabled=disabled,
+        routes=tuple((p.symbol, p.picked.strategy) for p in picks),
+        keystore=await store.load_keys(slot),
+    )
+
+
+def journal_header(config: SessionConfig, slot: str, number: int) -> Header:
+    """Return what a replay needs to know before the first input."""
+    return Header(
+        batch_id=config.batch_id,
+        slot=slot,
+        incarnation=number,
+        settings=msgspec.msgpack.encode(engine_settings(config, slot)),
+        plan=plan_to_json(config.plan).decode(),
+        sources=config.sources,
+        versions={
+            "liualgotrader": __version__,
+            "python": platform.python_version(),
+            "hash": str(sys.flags.hash_randomization),
+        },
+    )
+
+
+async def missed_events(
+    trader: Trader, orders: Sequence[OpenOrder], *, since: int, now: int
+) -> list[OrderEvent]:
+    """Return what happened to open orders according to the broker, as the events we should have heard."""
+    if not orders:
+        return []
+    fills = await trader.fills(after=since)
+    events: list[OrderEvent] = []
+    for order in orders:
+        found = await trader.find(order.order_id)
+        if found is None:
+            if order.status == OrderStatus.ADMITTED:
+                log.warning("order %s never reached the broker", order.order_id)
+                reason = "the broker does not know it; it was not sent before the crash"
+                events.append(
+                    OrderEvent(order.order_id, Kind.NEVER_SENT, now, order.symbol, reason=reason)
+                )
+            continue
+        events += _story(order, found, [f for f in fills if f.broker_id == found.broker_id])
+    return events
+
+
+def _story(order: OpenOrder, found: BrokerOrder, fills: list[BrokerFill]) -> list[OrderEvent]:
+    """Tell one order's life as far as the broker knows it; what was booked before is not booked again."""
+    events = []
+    alive = _ALIVE.get(found.status)
+    if alive is not None and order.status == OrderStatus.ADMITTED:
+        events.append(_event(order, found, alive))
+    total = order.filled
+    for fill in fills:
+        total += fill.qty
+        done = found.status == "filled" and fill is fills[-1]
+        events.append(
+            OrderEvent(
+                order.order_id,
+                Kind.FILL if done else Kind.PARTIAL_FILL,
+                fill.time,
+                order.symbol,
+                fill.qty,
+                fill.price,
+                fill.execution_id,
+                found.broker_id,
+            )
+        )
+    end = _ENDS.get(found.status)
+    if end is not None:
+        events.append(_event(order, found, end))
+    return events
+
+
+def _event(order: OpenOrder, found: BrokerOrder, kind: Kind) -> OrderEvent:
+    return OrderEvent(
+        order.order_id,
+        kind,
+        found.updated_at,
+        order.symbol,
+        broker_id=found.broker_id,
+        reason="learnt from the broker after a restart",
+    )

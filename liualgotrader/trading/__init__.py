@@ -1,0 +1,1 @@
+"""Orders out: brokers, by vendor, and what stands in for them in memory."""
