@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -63,7 +64,9 @@ class Address(msgspec.Struct, frozen=True):
     secret: str
 
 
-def build(tape: Tape, settings: Settings) -> tuple[Exchange, Driver]:
+def build(
+    tape: Tape, settings: Settings, *, monotonic: Callable[[], int] = time.monotonic_ns
+) -> tuple[Exchange, Driver]:
     """Return an exchange over a tape, recovered from a log that is there, and its driver."""
     if settings.latency < MILLISECOND:
         raise ConfigError("the order latency must be at least a millisecond")
@@ -89,7 +92,7 @@ def build(tape: Tape, settings: Settings) -> tuple[Exchange, Driver]:
     driver: Driver = (
         LockstepDriver(exchange)
         if settings.speed is None
-        else PacedDriver(exchange, settings.speed)
+        else PacedDriver(exchange, settings.speed, monotonic=monotonic)
     )
     exchange.driver = driver
     return exchange, driver

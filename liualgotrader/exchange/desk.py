@@ -112,9 +112,10 @@ class Desk:
         self._by_client[order.client_id] = order.id
 
     def _send(self, request: Request, arrival: int) -> None:
-        # Who decided first arrives first; at the same moment the client's id settles it, then the
-        # order of posting.
-        heappush(self._travelling, (arrival, request.client_id, request.seq, request))
+        # Of participants' requests that were decided at the same moment the client's id settles
+        # which comes first: who posted first is chance. For others it is the order of posting.
+        name = request.client_id if request.owner is not None else ""
+        heappush(self._travelling, (arrival, name, request.seq, request))
 
     def decide(self, seq: int, arrival: int) -> None:
         """Let a request set out whose participant has said when it decided."""

@@ -94,25 +94,25 @@ class Feeds:
     """All market data connections. `told` turns true when somebody was told something."""
 
     def __init__(self) -> None:
-        self._subscribers: list[Subscriber] = []
+        self.subscribers: list[Subscriber] = []
         self._routes: dict[str, Routes] = {}
         self.told = False
         self._last_mark: int | None = None
         self._rebuild()
 
     def _rebuild(self) -> None:
-        self._routes = {channel: Routes(channel, self._subscribers) for channel in CHANNELS}
+        self._routes = {channel: Routes(channel, self.subscribers) for channel in CHANNELS}
         self._trades = self._routes["trades"]
         self._quotes = self._routes["quotes"]
 
     def join(self, subscriber: Subscriber) -> None:
         """Let a connection in."""
-        self._subscribers.append(subscriber)
+        self.subscribers.append(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a connection."""
-        if subscriber in self._subscribers:
-            self._subscribers.remove(subscriber)
+        if subscriber in self.subscribers:
+            self.subscribers.remove(subscriber)
             self._rebuild()
 
     def change(self, subscriber: Subscriber, channels: dict[str, list[str]], *, add: bool) -> None:
@@ -146,13 +146,13 @@ class Feeds:
 
     def flush(self) -> None:
         """Let everything that is pending leave, in one frame per connection where it fits."""
-        for subscriber in self._subscribers:
+        for subscriber in self.subscribers:
             subscriber.outbox.flush()
 
     def mark(self, ns: int) -> None:
         """Put a mark behind everything sent so far, for those who keep step."""
         self._last_mark = ns
-        for subscriber in self._subscribers:
+        for subscriber in self.subscribers:
             if subscriber.lockstep:
                 self._push_mark(subscriber, ns)
 

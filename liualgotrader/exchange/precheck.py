@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from liualgotrader.exchange.order_requests import malformed
 from liualgotrader.venue import admission, buying_power, groups, shares, validation
-from liualgotrader.venue.books import Books
+from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
 
 ZERO = Decimal(0)
@@ -38,11 +38,12 @@ def check_now(
     ts: int,
 ) -> None:
     """Refuse what this account may not do now; gives `order` its value on the way."""
-    admission.check_request(books, request, books.instruments[request.symbol], ts)
+    step = Step(books, ts, [])
+    admission.check_request(step, request, books.instruments[request.symbol])
     position = books.account.position_qty(order.symbol)
     order.opening = not shares.reduces(position, order.side)
     groups.set_collar(books, order)
-    order.value_price = admission.priced(books, order, ts)
+    order.value_price = admission.priced(step, order)
     admission.check_account(books, order)
     if order.opening:
         _check_power(books, order, travelling)

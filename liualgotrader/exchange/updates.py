@@ -41,22 +41,22 @@ class Updates:
 
     def __init__(self, shape: Callable[[VenueEvent], Json]) -> None:
         self._shape = shape
-        self._listeners: list[Listener] = []
+        self.listeners: list[Listener] = []
         self.told = False
         self._last_mark: int | None = None
 
     def join(self, listener: Listener) -> None:
         """Let a connection in."""
-        self._listeners.append(listener)
+        self.listeners.append(listener)
 
     def leave(self, listener: Listener) -> None:
         """Forget a connection."""
-        if listener in self._listeners:
-            self._listeners.remove(listener)
+        if listener in self.listeners:
+            self.listeners.remove(listener)
 
     def update(self, event: VenueEvent) -> None:
         """Tell everybody who listens; encoded once per format."""
-        listeners = [listener for listener in self._listeners if listener.listens]
+        listeners = [listener for listener in self.listeners if listener.listens]
         if not listeners:
             return
         self.told = True
@@ -71,7 +71,7 @@ class Updates:
     def mark(self, ns: int) -> None:
         """Put a mark behind everything sent so far, for those who keep step."""
         self._last_mark = ns
-        for listener in self._listeners:
+        for listener in self.listeners:
             if listener.lockstep and listener.listens:
                 listener.outbox.push(_mark(listener, ns))
 
