@@ -57,13 +57,15 @@ class Declared(NamedTuple):
     """What a class takes.
 
     `types`: by name; Any where the annotation is not understood. `required`: those without a
-    default. `closed`: nothing else is taken; False when a base is out of sight.
+    default. `closed`: nothing else is taken; False when a base is out of sight. `bases`: which of
+    the framework's classes it derives from, as far as can be seen.
     """
 
     class_name: str
     types: dict[str, Any]
     required: frozenset[str]
     closed: bool
+    bases: frozenset[str] = frozenset()
 
 
 class NoSuchClass(NamedTuple):
@@ -159,13 +161,14 @@ class _Module:
         arguments, open_end = _init(node)
         types = {**dict.fromkeys(arguments, Any), **types}
         closed = all(base.closed for base in bases) and not open_end
-        return Declared(node.name, types, frozenset(required), closed)
+        framework = frozenset[str]().union(*(base.bases for base in bases))
+        return Declared(node.name, types, frozenset(required), closed, framework)
 
     def _base(self, name: str) -> Declared:
         if name in self.classes:
             return self.declared(name)
         if name in FRAMEWORK_BASES or name == "object":
-            return Declared(name, {}, frozenset(), True)
+            return Declared(name, {}, frozenset(), True, FRAMEWORK_BASES & {name})
         return self._imported(name) or Declared(name, {}, frozenset(), False)
 
     def _imported(self, name: str) -> Declared | None:

@@ -116,7 +116,7 @@ def _find(table: Table, name: str, kind: Kind, sources: Sources) -> _Found:
     if source is None:
         table.wrong("filename", "there is no such file, or it cannot be read")
         return _Found(likely, filename, None)
-    return _read(table, _Found(likely, filename, None), names, source, sources)
+    return _read(table, _Found(likely, filename, None), names, kind, source, sources)
 
 
 def _built_in(
@@ -134,7 +134,7 @@ def _built_in(
     source = sources(found.filename)
     if source is not None:
         names = tuple(dict.fromkeys((*names, *class_names_for(short))))
-        found = _read(table, found, names, source, sources)
+        found = _read(table, found, names, kind, source, sources)
     if short == "momentum" and kind == "scanner":
         types = _MOMENTUM | (found.declared.types if found.declared else {})
         closed = Declared(found.class_name, types, frozenset(), True)
@@ -147,7 +147,12 @@ def _snake(name: str) -> str:
 
 
 def _read(
-    table: Table, found: _Found, names: tuple[str, ...], source: str, sources: Sources
+    table: Table,
+    found: _Found,
+    names: tuple[str, ...],
+    kind: Kind,
+    source: str,
+    sources: Sources,
 ) -> _Found:
     try:
         answer = declared(source, names, filename=found.filename, sources=sources)
@@ -159,6 +164,10 @@ def _read(
         key = "class_name" if "class_name" in table else "filename"
         table.wrong(key, f"{found.filename} defines no class {found.class_name}; {hint}")
         return found
+    base = kind.capitalize()
+    if answer.closed and base not in answer.bases:
+        name = answer.class_name
+        table.wrong("filename", f"{name} is no {base}: write class {name}({base})")
     return found._replace(class_name=answer.class_name, declared=answer)
 
 

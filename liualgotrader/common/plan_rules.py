@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from liualgotrader.common.plan import REGULAR_MINUTES, Mode, Plan, SessionPlan
+from liualgotrader.common.plan import (
+    REGULAR_MINUTES,
+    Mode,
+    Plan,
+    ScannerPlan,
+    SessionPlan,
+    StrategyPlan,
+)
 from liualgotrader.common.plan_errors import suggestion
 from liualgotrader.common.toml_lines import Path
 
@@ -71,8 +78,10 @@ def _targets(plan: Plan) -> Iterator[Finding]:
 
 
 def _ranges(plan: Plan) -> Iterator[Finding]:
-    parts = [("scanners", each) for each in plan.scanners]
-    for section, part in [*parts, *(("strategies", each) for each in plan.strategies)]:
+    parts: list[tuple[str, ScannerPlan | StrategyPlan]] = []
+    parts += [("scanners", each) for each in plan.scanners]
+    parts += [("strategies", each) for each in plan.strategies]
+    for section, part in parts:
         for key, low in part.parameters.items():
             high = part.parameters.get(f"max_{key[4:]}") if key.startswith("min_") else None
             if isinstance(low, int | float) and isinstance(high, int | float) and low > high:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from liualgotrader.common.plan_checks import Wrong, kind
 from liualgotrader.common.plan_errors import Mistake, PlanErrors, dotted, shorten, suggestion
-from liualgotrader.common.toml_document import UNREADABLE, Document
+from liualgotrader.common.toml_document import Document
 from liualgotrader.common.toml_lines import Path, Place
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Table:
         self.report = report
         self.path = path
         self.asked: list[str] = []
-        self._data = {k: v for k, v in data.items() if not k.startswith(UNREADABLE)}
+        self._data = data
 
     def __contains__(self, key: str) -> bool:
         """Say whether the key is written."""

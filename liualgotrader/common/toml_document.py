@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 from liualgotrader.common.plan_errors import Mistake, shorten
 from liualgotrader.common.toml_lines import Path, Place, locate
 
-UNREADABLE = "\ue000"
-"""How a table is named whose header could not be read. Private use: nobody writes it."""
+_ASIDE = "\ue000"
+"""How a table is named while its header cannot be read. Private use: nobody writes it."""
 
 _AT = re.compile(r"\s*\((?:at line (\d+), column \d+|at end of document)\)$")
 _PAIR = re.compile(r"""\s*([^=#\["']+?|"[^"]*"|'[^']*')\s*=\s*(.*?)\s*$""")
 _HEADER = re.compile(r"\s*\[+\s*([^\[\]#]+?)\s*\]")
 _WORD = re.compile(r"[A-Za-z_][\w ./-]*$")
+_KEY = re.compile(r"[\w-]+")
 _MOST = 100
 
 
@@ -45,7 +46,8 @@ def read_document(text: str, filename: str) -> Document:
         kept = "\n".join(lines)
         try:
             data = tomllib.loads(kept, parse_float=_exact)
-            return Document(data, locate(kept), mistakes, not mistakes)
+            places = _put_back(data, locate(kept), text.split("\n"))
+            return Document(data, places, mistakes, not mistakes)
         except RecursionError:
             mistakes.append(Mistake(filename, 1, "", "", "not TOML: nested too deeply"))
             break
@@ -88,7 +90,7 @@ def _table_above(lines: list[str], index: int) -> str:
     for line in reversed(lines[:index]):
         found = _HEADER.match(line)
         if found:
-            return "" if UNREADABLE in line else f"{found[1]}."
+            return "" if _ASIDE in line else f"{found[1]}."
     return ""
 
 
@@ -98,10 +100,41 @@ def _put_aside(lines: list[str], index: int, message: str) -> bool:
     if not line.strip() or message.startswith(("Unclosed", "Unterminated", "Exceeds")):
         return False
     if line.lstrip().startswith("["):
-        lines[index] = f'["{UNREADABLE}{index}"]'
+        lines[index] = f'["{_ASIDE}{index}"]'
         return True
     value = line.partition("=")[2]
     if '"""' in value or "'''" in value or value.count("[") != value.count("]"):
         return False
     lines[index] = ""
     return value.count("{") == value.count("}")
+
+
+def _put_back(
+    data: dict[str, Any], places: dict[Path, Place], lines: list[str]
+) -> dict[Path, Place]:
+    """Move what stands under headers that were put aside to the tables that these seem to mean.
+
+    So `[session` or a second `[session]` has its keys checked too. What was written first stays.
+    """
+    for name in [key for key in data if key.startswith(_ASIDE)]:
+        table = data.pop(name)
+        path = _meant(lines[int(name[1:])])
+        if not path:
+            continue
+        target: Any = data
+        for key in path:
+            target = target.setdefault(key, {}) if isinstance(target, dict) else None
+        if isinstance(target, dict):
+            target.update({key: table[key] for key in table.keys() - target.keys()})
+        places = {
+            (*path, *at[1:]) if at[0] == name else at: place
+            for at, place in reversed(places.items())
+        }
+    return places
+
+
+def _meant(line: str) -> tuple[str, ...]:
+    """Return the keys of a header that is not quite one, or none."""
+    words = line.partition("#")[0].strip().strip("[]").split(".")
+    keys = tuple(word.strip() for word in words)
+    return keys if all(_KEY.fullmatch(key) for key in keys) else ()

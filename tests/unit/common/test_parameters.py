@@ -49,6 +49,7 @@ class Old(base.Strategy):
 
 class Loop(Loop): ...
 """
+STRATEGY = frozenset({"Strategy"})
 CROSS = "class SmaCross(Strategy):\n    fast: int = 5\n"
 
 
@@ -58,16 +59,20 @@ def look(*names: str) -> Declared | NoSuchClass:
 
 
 def test_annotated_attributes_are_parameters() -> None:
-    assert look("Base") == Declared("Base", {"a": int, "b": float}, frozenset({"a"}), True)
+    assert look("Base") == Declared(
+        "Base", {"a": int, "b": float}, frozenset({"a"}), True, STRATEGY
+    )
 
 
 def test_a_subclass_inherits_and_may_give_defaults() -> None:
     types = {"a": int, "b": float, "e": Decimal}
-    assert look("Child") == Declared("Child", types, frozenset({"e"}), True)
+    assert look("Child") == Declared("Child", types, frozenset({"e"}), True, STRATEGY)
 
 
 def test_a_built_in_base_is_looked_up() -> None:
-    assert look("Grown") == Declared("Grown", {"fast": int, "extra": str}, frozenset(), True)
+    assert look("Grown") == Declared(
+        "Grown", {"fast": int, "extra": str}, frozenset(), True, STRATEGY
+    )
 
 
 @pytest.mark.parametrize("name", ["Stranger", "Old", "Loop"])

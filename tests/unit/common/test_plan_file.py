@@ -343,6 +343,10 @@ CASES = [
         "the nearest valid class is Dip",
     ),
     (
+        "[scanners.Dip]\nfilename = 'dip.py'\nlots = 1\n[strategies.sma_cross]",
+        "plan.toml:2: scanners.Dip.filename = 'dip.py': Dip is no Scanner: write class Dip(Scanner)",
+    ),
+    (
         "[scanners.gap]\n[strategies.Dip]\nfilename = 'broken.py'",
         "plan.toml:3: strategies.Dip.filename = 'broken.py': is not Python: broken.py:1: invalid",
     ),
@@ -371,6 +375,17 @@ def test_a_line_that_is_not_toml_hides_no_other_mistake() -> None:
         "plan.toml:2: [session: not TOML: Expected ']' at the end of a table declaration",
         "plan.toml:6: limits.max_order = 2: not TOML: Cannot overwrite a value",
         "plan.toml:7: limits.max_ordr = 1: unknown key; the nearest valid key is max_order",
+    ]
+
+
+def test_what_stands_under_a_bad_header_is_checked_where_it_seems_to_belong() -> None:
+    text = "[session]\nmode = 'paper'\nseed = -1\n[session]\nmode = 3\nspeed = 0\n[limits\nmax_ordr = 1\n"
+    assert mistakes(text) == [
+        "plan.toml:3: session.seed = -1: must be 0 or more",
+        "plan.toml:4: [session]: not TOML: Cannot declare ('session',) twice",
+        "plan.toml:6: session.speed = 0: must be more than 0",
+        "plan.toml:7: [limits: not TOML: Expected ']' at the end of a table declaration",
+        "plan.toml:8: limits.max_ordr = 1: unknown key; the nearest valid key is max_order",
     ]
 
 
@@ -445,7 +460,7 @@ def test_any_text_is_a_plan_or_a_list_of_mistakes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a = " + "[" * 5000, "a = 1" + "0" * 5000, "x = 1e99999999999999999999"]
+    "text", ["a = " + "[" * 5000, "a = 1" + "0" * 5000, "x = 1e99999999999999999999", "[\n["]
 )
 def test_extreme_texts_are_mistakes(text: str) -> None:
     assert mistakes(text)
