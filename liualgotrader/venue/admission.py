@@ -22,7 +22,8 @@ def check_request(step: Step, request: OrderRequest, instrument: Instrument) -> 
     """Refuse what the request alone, the clock and the market on hand rule out."""
     current = step.books.market.last(request.symbol)
     validation.check(request, instrument)
-    validation.check_increments(request, instrument)
+    if not step.books.rules.sub_penny:
+        validation.check_increments(request, instrument)
     validation.check_exits(request, current)
     validation.check_stop_side(request, current)
     check_window(request.tif, step.books.sessions.current(step.ts), step.ts)

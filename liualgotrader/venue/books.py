@@ -61,15 +61,19 @@ class Books:
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
 
+    def is_crypto(self, symbol: str) -> bool:
+        """Whether a symbol is a coin."""
+        return self.instruments[symbol].asset_class is AssetClass.CRYPTO
+
     def phase(self, symbol: str, ts: int) -> Phase:
         """Return the part of the day for a symbol; crypto is always in regular hours."""
-        if self.instruments[symbol].asset_class is AssetClass.CRYPTO:
+        if self.is_crypto(symbol):
             return Phase.REGULAR
         return self.sessions.phase(ts)
 
     def since(self, symbol: str, ts: int) -> int:
         """Return when the part of the day at `ts` began: older quotes and prints price nothing."""
-        if self.instruments[symbol].asset_class is AssetClass.CRYPTO:
+        if self.is_crypto(symbol):
             return 0
         return self.sessions.phase_start(ts)
 
@@ -139,9 +143,11 @@ class Step:
             ts=self.ts,
         )
         books.executions.append(execution)
-        books.uncharged.append(execution)
-        if order.side is Side.SELL:
-            books.await_settlement(execution)
+        if not books.is_crypto(order.symbol):
+            # Coins settle at once and pay no fees to the SEC or FINRA.
+            books.uncharged.append(execution)
+            if order.side is Side.SELL:
+                books.await_settlement(execution)
         kind = Kind.PARTIAL_FILL if order.remaining else Kind.FILL
         self.tell(order, kind, execution=execution)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from liualgotrader.common.instruments import AssetClass
 from liualgotrader.common.orders import Side
 from liualgotrader.venue.account import Account
 from liualgotrader.venue.books import Books, Step
@@ -36,13 +37,19 @@ def reserved(order: VenueOrder) -> Decimal:
 
 def available(books: Books, *, without: VenueOrder | None = None) -> Decimal:
     """Return buying power less what open orders reserve."""
-    taken = sum((reserved(o) for o in books.store.open_orders() if o is not without), ZERO)
-    return before_reserves(books.account) - taken
+    others = (order for order in books.store.open_orders() if order is not without)
+    taken = sum((weighted(books, order) for order in others), ZERO)
+    return before_reserves(books.account) - _unborrowed(books) - taken
+
+
+def weighted(books: Books, order: VenueOrder) -> Decimal:
+    """Return what an order takes of the buying power: more than its value without margin."""
+    return reserved(order) * _weight(books, order.symbol)
 
 
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
     """Refuse an order worth more than the buying power; one worth exactly it is accepted."""
-    value = reserved(order)
+    value = weighted(books, order)
     power = available(books, without=without)
     if value > power:
         raise Rejection(
@@ -52,6 +59,25 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             buying_power=f"{power:f}",
             cost_basis=f"{value:f}",
         )
+
+
+def _weight(books: Books, symbol: str) -> Decimal:
+    """Return dollars of buying power per dollar bought: what has no margin is paid in full."""
+    instrument = books.instruments[symbol]
+    marginable = instrument.marginable and instrument.asset_class is not AssetClass.CRYPTO
+    return Decimal(1) if marginable or not books.account.has_margin else books.account.multiplier
+
+
+def _unborrowed(books: Books) -> Decimal:
+    """Return what positions without margin take beyond what `before_reserves` took for them."""
+    account = books.account
+    return sum(
+        (
+            abs(account.market_value(position)) * (_weight(books, position.symbol) - 1)
+            for position in account.positions.values()
+        ),
+        ZERO,
+    )
 
 
 def value_price(step: Step, order: VenueOrder) -> Decimal | None:
