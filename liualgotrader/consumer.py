@@ -110,6 +110,7 @@ class Consumer:
             inbox=self._arrived,
             turn=turn,
             waits=lambda: backoff(Random(slot), most=5.0),
+            latency=config.plan.session.latency_ns if config.lockstep else None,
         )
         self._runner = Runner(self.engine, self.desk, incarnation.journal)
         self.market = MarketReceiver(links)
@@ -145,7 +146,7 @@ class Consumer:
                 task.cancel()
             self._incarnation.journal.close()
             await self._incarnation.close(self._stopping or "session over", self.engine.failures)
-            self._trader.close()
+            self._incarnation.trader.close()
             self._data.close()
         self._control.say(Done(self.figures()))
 

@@ -211,7 +211,8 @@ class Supervisor:
         """Replace a child that went without saying that it was done."""
         if child.finished or self._stopping:
             return
-        how = f"signal {-child.exitcode}" if (child.exitcode or 0) < 0 else f"code {child.exitcode}"
+        code = child.exitcode or 0
+        how = f"signal {-code}" if code < 0 else f"code {code}"
         self._warn(f"{child.name} died ({how}); it is replaced")
         self.restarts[child.name] += 1
         now = asyncio.get_running_loop().time()

@@ -58,7 +58,7 @@ class AlpacaData:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _get(
-        self, client: TradingClient | StockHistoricalDataClient, path: str, query: object
+        self, client: TradingClient | StockHistoricalDataClient, path: str, query: dict[str, Any]
     ) -> Any:
         loop = asyncio.get_running_loop()
         try:

@@ -50,7 +50,10 @@ class SessionDesk:
         inbox: Callable[[OrderEvent], None],
         turn: Turn,
         waits: Callable[[], Iterator[float]],
+        latency: int | None = None,
     ) -> None:
+        """`latency`: in lockstep, when after its decision the broker's answer to an order is heard, ns."""
+        self._latency = latency
         self._ledger = ledger
         self._trader = trader
         self._now = now
@@ -110,20 +113,25 @@ class SessionDesk:
                 await self._trader.send(item)
             except BrokerRefused as exc:
                 if not await self._known_after_all(item.intent, exc):
-                    self._inbox(_refusal(item.intent, self._now(), exc.message))
+                    self._inbox(_refusal(item.intent, self._heard_at(item.intent), exc.message))
                 break
             except BrokerUnavailable as exc:
                 log.warning("%s: %s", item.intent.order_id, exc)
                 if await self._arrived(item.intent):
                     break
                 if attempt + 1 >= _MOST_TRIES:
-                    self._inbox(_refusal(item.intent, self._now(), f"given up: {exc}"))
+                    self._inbox(
+                        _refusal(item.intent, self._heard_at(item.intent), f"given up: {exc}")
+                    )
                     break
                 await asyncio.sleep(wait)
             else:
                 break
         self.sent += 1
         await self._at("send")
+
+    def _heard_at(self, intent: OrderIntent) -> int:
+        return self._now() if self._latency is None else intent.decided_at + self._latency
 
     async def _known_after_all(self, intent: OrderIntent, exc: BrokerRefused) -> bool:
         """A double is refused because the first did arrive: then all is well."""

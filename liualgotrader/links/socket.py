@@ -54,7 +54,7 @@ class Protocolled(Protocol):
         """Whether signing on succeeded; resets the back-off."""
 
 
-class _Listener(WSListener):  # type: ignore[misc]
+class _Listener(WSListener):
     def __init__(self, speaker: Protocolled, failed: Callable[[Exception], None]) -> None:
         super().__init__()
         self._speaker = speaker

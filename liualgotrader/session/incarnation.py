@@ -10,6 +10,7 @@ import logging
 import platform
 import sys
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -38,6 +39,13 @@ _ENDS = {
 _ALIVE = {"new": Kind.NEW, "accepted": Kind.ACCEPTED, "partially_filled": None, "held": Kind.HELD}
 
 
+class ClosingTrader(Trader, Protocol):
+    """A trader that holds something to be given back."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
 class Incarnation:
     """What a consumer is given at its start, and gives back at its end."""
 
@@ -49,7 +57,7 @@ class Incarnation:
         number: int,
         store: SessionStore,
         ledger: PostgresLedger,
-        trader: Trader,
+        trader: ClosingTrader,
         journal: Journal,
         started: Started,
         missed: Sequence[OrderEvent],
@@ -87,7 +95,7 @@ class Incarnation:
 
 
 async def open_incarnation(
-    config: SessionConfig, slot: str, *, trader: Trader, disabled: tuple[str, ...]
+    config: SessionConfig, slot: str, *, trader: ClosingTrader, disabled: tuple[str, ...]
 ) -> Incarnation:
     """Begin a life: load what is known, ask the broker for what is not, open the journal."""
     store = await SessionStore.open(config.dsn, max_size=3)
@@ -133,7 +141,9 @@ async def _started(
     disabled: tuple[str, ...],
 ) -> Started:
     positions, orders, next_number = await ledger.open_state(slot)
-    picks = [p for p in await store.load_picks(config.batch_id) if p.slot == slot and not p.given_back]
+    picks = [
+        p for p in await store.load_picks(config.batch_id) if p.slot == slot and not p.given_back
+    ]
     account = await trader.account()
     return Started(
         time=config.session_open if config.lockstep else 0,

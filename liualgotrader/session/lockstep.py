@@ -22,7 +22,9 @@ Decision = tuple[str, str, int]
 
 class _Said(msgspec.Struct):
     mark: int | None = None
-    end: bool | int = False  # the welcome tells the tape's end, in ns; the end itself is told as true
+    end: bool | int = (
+        False  # the welcome tells the tape's end, in ns; the end itself is told as true
+    )
     error: str = ""
 
 

@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-import msgspec
-
 from liualgotrader.common.events import Input, OrderEvent
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import SessionDesk
@@ -71,14 +69,12 @@ class LockstepSource:
         self._turn = turn
         self._market: deque[MarketBatch] = deque()
         self._inputs: deque[OrderItem] = deque()
-        self._marked = 0
-        self._done = 0
+        self._answers: list[Input] = []
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Everything up to each mark, until the tape has ended."""
         self._around.watch_links()
-        self._done = await self._socket.welcomed()
-        self._answer(self._done)
+        self._answer(await self._socket.welcomed())
         while not self._around.stopping and not self._socket.ended:
             await self._around.sleep()
             if self._around.follow_switch():
@@ -102,19 +98,17 @@ class LockstepSource:
         """The producer was replaced: half of what lies here may be missing its other half."""
         self._market.clear()
         self._inputs.clear()
-        for event in await self._around.missed():
-            self._around.take_inbox().append(event)
+        self._answers.extend(await self._around.missed())
 
     async def _upto(self, mark: int) -> AsyncIterator[Batch]:
-        now = self._around.engine.clock.now()
-        between: deque[Input] = deque()
-        for event in self._around.take_inbox():
-            # What came back over REST is admitted after everything at the last mark, and before anything newer.
-            between.append(_at(event, now + 1))
         items = self._items(mark)
-        for item in items:
-            for event in item.events:
-                between.extend(await self._around.before(event))
+        due = [
+            event for item in items for e in item.events for event in await self._around.before(e)
+        ]
+        self._answers.extend(self._around.take_inbox())
+        due += [answer for answer in self._answers if answer.ts_event <= mark]
+        self._answers = [answer for answer in self._answers if answer.ts_event > mark]
+        between = deque(sorted(due, key=lambda event: event.ts_event))
         for batch in self._batches(mark):
             decode(batch)
             self._around.count(len(batch.events))
@@ -151,17 +145,14 @@ class LockstepSource:
     async def _finish(self, mark: int) -> None:
         await self._around.desk.drained()
         await self._around.keep()
-        self._done = mark
         self._turn.passed(mark)
         self._answer(mark)
 
     def _answer(self, mark: int) -> None:
         desk = self._around.desk
         decided, desk.decided = desk.decided, []
-        self._socket.ack(mark, decided=decided, next_timer=self._around.engine.clock.next_due())
-
-
-def _at(event: Input, ts: int) -> Input:
-    if isinstance(event, OrderEvent):
-        return msgspec.structs.replace(event, time=ts)
-    return event
+        self._answers.extend(self._around.take_inbox())
+        waits = [answer.ts_event for answer in self._answers]
+        timer = self._around.engine.clock.next_due()
+        due = min(waits if timer is None else [*waits, timer], default=None)
+        self._socket.ack(mark, decided=decided, next_timer=due)

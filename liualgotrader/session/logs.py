@@ -14,7 +14,7 @@ _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s"
 class JsonLines(logging.Formatter):
     """One JSON object a line."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as JSON."""
@@ -32,7 +32,7 @@ class JsonLines(logging.Formatter):
 
 
 class _Utc(logging.Formatter):
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
 
 def formatter(*, as_json: bool) -> logging.Formatter:

@@ -85,4 +85,5 @@ def encode(message: Message) -> bytes:
 
 def decode(data: bytes) -> Message:
     """Return the message."""
-    return _decoder.decode(data)
+    message: Message = _decoder.decode(data)
+    return message
