@@ -84,8 +84,7 @@ def build(
         tape=tape,
         venue=venue,
         ids=ids,
-        session_open=today.open,
-        session_close=today.close,
+        session=today,
         latency=settings.latency,
         log=OrderLog(settings.log, header) if settings.log is not None else None,
     )

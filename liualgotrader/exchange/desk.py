@@ -117,9 +117,18 @@ class Desk:
         name = request.client_id if request.owner is not None else ""
         heappush(self._travelling, (arrival, name, request.seq, request))
 
-    def decide(self, seq: int, arrival: int) -> None:
-        """Let a request set out whose participant has said when it decided."""
-        self._send(self._undecided.pop(seq), arrival)
+    def decide(self, seq: int, *, at: int, arrival: int) -> None:
+        """Let a request set out whose participant has said when it decided.
+
+        That is its time from now on: when it happened to be posted is chance.
+        """
+        request = self._undecided.pop(seq)
+        order = self._unborn.get(request.order_id)
+        if order is not None:
+            for member in (order.id, *(leg for leg in order.legs if leg in self._unborn)):
+                self._created[member] = at
+                self._unborn[member].submitted_at = self._unborn[member].updated_at = at
+        self._send(request, arrival)
 
     def undecided(self, owner: str) -> list[Request]:
         """Return a participant's requests whose moment it has not told yet, in the order of

@@ -178,7 +178,7 @@ class LockstepDriver:
                 "%s arrives late: %d, the tape is at %d", request.client_id, arrival, self._position
             )
             arrival = self._position + 1
-        self._exchange.decide(request, arrival)
+        self._exchange.decide(request, at=decided_at, arrival=arrival)
 
     # ------------------------------------------------------------------ the tape
 
@@ -237,6 +237,9 @@ class LockstepDriver:
             turns += 1
             if turns % 50 == 0:
                 await asyncio.sleep(0)
+        # What is left of the day is the broker's own: fees are taken after the last hour.
+        self._floor.advance(max(tape_end, self._exchange.session.post_close))
+        self._exchange.broadcast.flush()
         self.ended = True
         self._tell({"end": True})
 

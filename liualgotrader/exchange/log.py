@@ -28,9 +28,10 @@ class Header(msgspec.Struct, tag_field="line", tag="header"):
 
 
 class Decided(msgspec.Struct, tag_field="line", tag="decided"):
-    """A participant said when it decided; the request reaches the venue at `arrival`, ns UTC."""
+    """A participant decided `at`; the request reaches the venue at `arrival`, both ns UTC."""
 
     seq: int
+    at: int
     arrival: int
 
 

@@ -22,6 +22,7 @@ from liualgotrader.exchange.tape import Tape
 from liualgotrader.exchange.unborn import unborn
 from liualgotrader.exchange.updates import Updates
 from liualgotrader.venue.orders import Rejection, VenueEvent, VenueOrder
+from liualgotrader.venue.sessions import Session
 from liualgotrader.venue.venue import Venue
 
 log = logging.getLogger(__name__)
@@ -61,16 +62,14 @@ class Exchange:
         tape: Tape,
         venue: Venue,
         ids: Ids,
-        session_open: int,
-        session_close: int,
+        session: Session,
         latency: int,
         log: OrderLog | None = None,
     ) -> None:
         self.tape = tape
         self.venue = venue
         self.ids = ids
-        self.session_open = session_open
-        self.session_close = session_close
+        self.session = session
         self.latency = latency
         self.account_id = ids.named("account")
         self.opening_equity = venue.account.equity()
@@ -196,10 +195,10 @@ class Exchange:
             raise InvariantError(f"an accepted order is not there: {request}")
         return order
 
-    def decide(self, request: Request, arrival: int) -> None:
+    def decide(self, request: Request, *, at: int, arrival: int) -> None:
         """Let a participant's request set out."""
-        self.write(Decided(request.seq, arrival))
-        self.desk.decide(request.seq, arrival)
+        self.write(Decided(request.seq, at, arrival))
+        self.desk.decide(request.seq, at=at, arrival=arrival)
 
     # ------------------------------------------------------------------ the log
 
@@ -218,7 +217,7 @@ class Exchange:
         """Live again through what an earlier incarnation had accepted, up to where it was known to
         be.
         """
-        arrivals = {line.seq: line.arrival for line in lines if isinstance(line, Decided)}
+        decided = {line.seq: line for line in lines if isinstance(line, Decided)}
         for line in lines:
             if isinstance(line, Request):
                 # A participant hears again all it has not acknowledged, so its requests move
@@ -227,8 +226,9 @@ class Exchange:
                     self.floor.advance(max(self.floor.now, line.received))
                 self.desk.take(line)
                 self._sequence = line.seq
-                if line.seq in arrivals and line.arrival is None:
-                    self.desk.decide(line.seq, arrivals[line.seq])
+                if line.seq in decided:
+                    told = decided[line.seq]
+                    self.desk.decide(line.seq, at=told.at, arrival=told.arrival)
             elif isinstance(line, Position):
                 self.floor.advance(max(self.floor.now, line.at))
         if lines:

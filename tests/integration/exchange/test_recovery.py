@@ -1,0 +1,172 @@
+"""A killed exchange comes back with the same orders, ids and executions, from its log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from liualgotrader.common.errors import ConfigError
+from liualgotrader.exchange.app import Address, Settings, build, serving
+from liualgotrader.exchange.desk import Request
+from liualgotrader.exchange.keys import Keys
+from liualgotrader.exchange.log import Decided, Header, Line, OrderLog, Position
+from liualgotrader.exchange.walk import walk_tape
+from tests.integration.exchange.box import MINUTE, OPEN
+from tests.integration.exchange.participant import Participant
+
+MINUTES = 3
+QUERY = f"symbols=AAPL&minutes={MINUTES}&per_second=3&seed=5"
+KEYS = Keys("PKTEST", "secret")
+
+
+async def start(log: Path, speed: str = "max", *options: str) -> tuple[Process, Address]:
+    """Start an exchange in a process of its own; it ends with us."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "liualgotrader.exchange", "--die-with-parent", "--speed", speed, "--seed", "7"),
+        *("--tape", f"liualgotrader.exchange.walk:walk_tape?{QUERY}", "--log", str(log)),
+        *options,
+        stdin=PIPE,
+        stdout=PIPE,
+    )
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    return process, msgspec.json.decode(line, type=Address)
+
+
+async def kill(process: Process) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+async def get(address: Address, path: str) -> Any:
+    headers = {"APCA-API-KEY-ID": address.key, "APCA-API-SECRET-KEY": address.secret}
+    async with (
+        aiohttp.ClientSession(headers=headers) as http,
+        http.get(f"{address.trading_url}{path}") as answer,
+    ):
+        return await answer.json()
+
+
+def participant(seed: int) -> Participant:
+    return Participant("A", "AAPL", of=1, every=5, chance=random.Random(seed))
+
+
+async def undisturbed() -> Any:
+    tape = walk_tape(symbols="AAPL", minutes=str(MINUTES), per_second="3", seed="5")
+    exchange, driver = build(tape, Settings(speed=None, seed=7))
+    async with serving(exchange, driver, KEYS) as address, asyncio.timeout(40):
+        driver.start()
+        await participant(1).run(address)
+        return await get(address, "/box/executions")
+
+
+async def test_killed_in_lockstep_it_recovers_orders_and_executions(tmp_path: Path) -> None:
+    log = tmp_path / "orders.log"
+    process, address = await start(log)
+    trader = participant(2)
+    trader.die_at = lambda mark: mark > OPEN + 2 * MINUTE
+    with pytest.raises(ConnectionAbortedError):
+        await asyncio.wait_for(trader.run(address), 40)
+    before = await get(address, "/v2/orders?status=all&limit=500&direction=asc")
+    executions = await get(address, "/box/executions")
+    account = await get(address, "/box/account")
+    await kill(process)
+
+    again, address = await start(log)
+    recovered = await get(address, "/v2/orders?status=all&limit=500&direction=asc")
+    told = {order["id"]: order["client_order_id"] for order in before}
+    assert told == {order["id"]: order["client_order_id"] for order in recovered}
+    reborn = Participant("A", "AAPL", of=1, every=100_000, chance=random.Random(3))
+    await asyncio.wait_for(reborn.run(address), 40)
+    final = await get(address, "/box/executions")
+    await kill(again)
+    assert executions and final[: len(executions)] == executions
+    assert account["cash"] != "100000"
+    expected = await undisturbed()
+    assert final[: len(executions)] == expected[: len(executions)]
+
+
+async def test_killed_while_paced_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    log = tmp_path / "orders.log"
+    process, address = await start(log, "2")
+    headers = {"APCA-API-KEY-ID": address.key, "APCA-API-SECRET-KEY": address.secret}
+    order = {"symbol": "AAPL", "qty": "3", "side": "buy", "type": "market", "time_in_force": "day"}
+    async with aiohttp.ClientSession(headers=headers) as http, asyncio.timeout(30):
+        # A market order needs a price to be valued at: it is refused until the tape has shown one.
+        while True:
+            async with http.post(f"{address.trading_url}/v2/orders", json=order) as answer:
+                if answer.status == 200:
+                    accepted = await answer.json()
+                    break
+        while not (executions := await get(address, "/box/executions")):
+            continue
+    at = (await get(address, "/box/clock"))["tape_ns"]
+    await kill(process)
+
+    again, address = await start(log, "2", "--wait")
+    clock = await get(address, "/box/clock")
+    assert clock["state"] == "waiting"
+    found = await get(address, f"/v2/orders/{accepted['id']}")
+    assert (found["client_order_id"], found["created_at"]) == (
+        accepted["client_order_id"],
+        accepted["created_at"],
+    )
+    async with aiohttp.ClientSession() as http, http.post(f"{address.box_url}/start") as answer:
+        assert (await answer.json())["state"] == "running"
+    async with asyncio.timeout(30):
+        while not (after := await get(address, "/box/executions")):
+            continue
+    await kill(again)
+    assert clock["tape_ns"] <= at
+    assert after == executions
+
+
+def header() -> Header:
+    return Header(seed=1, date="2026-01-15", start=5, latency=7)
+
+
+def request(seq: int) -> Request:
+    return Request(
+        seq=seq, kind="cancel", received=1, arrival=None, owner="A", client_id="A-1", order_id="x"
+    )
+
+
+def test_torn_last_line_is_cut_off_and_the_rest_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "orders.log"
+    log = OrderLog(path, header())
+    lines: list[Line] = [request(1), Decided(1, 3, 10), Position(4)]
+    for line in lines:
+        log.append(line)
+    log.close()
+    path.write_bytes(path.read_bytes() + b'{"line":"request","se')
+    again = OrderLog(path, header())
+    again.append(Position(9))
+    again.close()
+    assert again.lines == lines
+    assert json.loads(path.read_bytes().splitlines()[-1]) == {"line": "position", "at": 9}
+
+
+def test_log_of_another_session_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "orders.log"
+    OrderLog(path, header()).close()
+    with pytest.raises(ConfigError, match="another session"):
+        OrderLog(path, Header(seed=2, date="2026-01-15", start=5, latency=7))
+
+
+def test_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "orders.log"
+    path.write_text("hello\n")
+    with pytest.raises(ConfigError, match="not an order log"):
+        OrderLog(path, header())
