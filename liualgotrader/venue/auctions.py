@@ -22,9 +22,14 @@ from liualgotrader.venue.sessions import Phase, Session
 def by_trade(step: Step, trade: Trade) -> None:
     """Take a print for the auction's when it is the first of regular hours, or after them."""
     phase = step.phase(trade.symbol)
-    tif = {Phase.REGULAR: TimeInForce.OPG, Phase.POST: TimeInForce.CLS}.get(phase)
-    if tif is not None:
-        _cross(step, _waiting(step.books, tif, trade.symbol), exact(trade.price))
+    if phase is Phase.REGULAR:
+        waiting = _waiting(step.books, TimeInForce.OPG, trade.symbol)
+    elif phase is Phase.POST:
+        waiting = _waiting(step.books, TimeInForce.CLS, trade.symbol)
+    else:
+        return
+    if waiting:
+        _cross(step, waiting, exact(trade.price))
 
 
 def by_bar(step: Step, bar: Bar) -> None:

@@ -18,7 +18,7 @@ from liualgotrader.venue.market import Source, exact
 from liualgotrader.venue.orders import ZERO, VenueOrder
 from liualgotrader.venue.participation import Budget, allot, share_of
 from liualgotrader.venue.slippage import slipped
-from liualgotrader.venue.time_in_force import IMMEDIATE, may_trade
+from liualgotrader.venue.time_in_force import may_trade
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -92,7 +92,8 @@ def by_bar(step: Step, bar: Bar) -> None:
 
 
 def _queue(books: Books, symbol: str) -> list[VenueOrder]:
-    return sorted(books.store.of_symbol(symbol), key=_turn)
+    orders = books.store.of_symbol(symbol)
+    return orders if len(orders) == 1 else sorted(orders, key=_turn)
 
 
 def _turn(order: VenueOrder) -> tuple[int, int]:
@@ -146,9 +147,13 @@ def _slip(books: Books, order: VenueOrder, price: Decimal) -> Decimal:
     )
 
 
+def _is_immediate(order: VenueOrder) -> bool:
+    return order.tif is TimeInForce.IOC or order.tif is TimeInForce.FOK
+
+
 def _settle_immediate(step: Step, order: VenueOrder) -> None:
     """Cancel what an immediate order did not get from the first row it saw (C1)."""
-    if order.tif in IMMEDIATE and order.is_open:
+    if _is_immediate(order) and order.is_open:
         groups.end(step, order, Kind.CANCELED)
 
 
@@ -272,7 +277,7 @@ def _bar_price(books: Books, order: VenueOrder, bar: Bar) -> tuple[Decimal | Non
     limit, opened = order.working_limit, exact(bar.open)
     if limit is None:
         return _slip(books, order, opened), True
-    if order.tif in IMMEDIATE:
+    if _is_immediate(order):
         # Only the open is immediate: a better price later in the bar is not (C1).
         return _print_price(books, order, opened), True
     price = matching_limit.by_bar(order.side, limit, bar)

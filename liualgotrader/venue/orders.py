@@ -120,7 +120,8 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     @property
     def waits_for_stop(self) -> bool:
         """Whether it is a stop that has not been elected."""
-        return self.type in STOPS and not self.triggered
+        kind = self.type
+        return not (self.triggered or kind is OrderType.MARKET or kind is OrderType.LIMIT)
 
     @property
     def filled_avg_price(self) -> Decimal | None:

@@ -20,7 +20,9 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
     together, None for no limit. `shorting`: whether the account may sell short at all.
     `short_requirement`: an opening short is valued at this times the ask, or at its limit if that
     is more (Alpaca: 1.03). `settlement_days`: sessions until a sale's money may be withdrawn, None
-    for the rule of the day. `gtc_days`: how long a good-till-cancelled order is kept (Alpaca: 90).
+    for the rule of the day. `sub_penny`: whether prices between ticks are taken, which Rule 612
+    forbids. `wash_trades`: whether orders that could meet each other are refused. `gtc_days`: how
+    long a good-till-cancelled order is kept (Alpaca: 90).
     """
 
     fees: FeeModel = NoFees()

@@ -47,6 +47,7 @@ class Moment(StrEnum):
 
 # The phase that begins at each of a session's four boundaries, in their order.
 _BEGINS = (Phase.PRE, Phase.REGULAR, Phase.POST, Phase.CLOSED)
+FAR = 1 << 63
 _HOUR = 3_600_000_000_000
 # New York midnight and the broker's job that ends aged orders (16:15), counted from 04:00.
 _MIDNIGHT = -4 * _HOUR
@@ -62,7 +63,7 @@ class SessionTimes:
     Raises ConfigError when there is none or when they overlap.
     """
 
-    __slots__ = ("_boundaries", "_moments", "_times", "sessions")
+    __slots__ = ("_boundaries", "_moments", "_span", "_times", "sessions")
 
     def __init__(self, sessions: Sequence[Session]) -> None:
         self.sessions = tuple(sessions)
@@ -73,16 +74,26 @@ class SessionTimes:
             raise ConfigError("sessions must be given, in order, and must not overlap")
         self._moments = [moment for s in self.sessions for moment in _moments(s)]
         self._times = [ts for ts, _, _ in self._moments]
+        self._span = (0, 0, Phase.CLOSED)
 
     def phase(self, ts: int) -> Phase:
         """Return what part of the day `ts` is in; a boundary belongs to what it begins."""
-        index = bisect_right(self._boundaries, ts)
-        return _BEGINS[(index - 1) % 4] if index else Phase.CLOSED
+        return self._span_at(ts)[2]
 
     def phase_start(self, ts: int) -> int:
         """Return when the part of the day at `ts` began; 0 before the first session."""
+        return self._span_at(ts)[0]
+
+    def _span_at(self, ts: int) -> tuple[int, int, Phase]:
+        """Return from when to when it is what part of the day; time mostly stays in one."""
+        span = self._span
+        if span[0] <= ts < span[1]:
+            return span
         index = bisect_right(self._boundaries, ts)
-        return self._boundaries[index - 1] if index else 0
+        begin = self._boundaries[index - 1] if index else 0
+        end = self._boundaries[index] if index < len(self._boundaries) else FAR
+        self._span = begin, end, _BEGINS[(index - 1) % 4] if index else Phase.CLOSED
+        return self._span
 
     def current(self, ts: int) -> Session:
         """Return the session `ts` is in (pre-open to post-close), else the next, else the last."""

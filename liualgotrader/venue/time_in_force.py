@@ -10,12 +10,15 @@ from liualgotrader.venue.sessions import Moment, Phase
 
 AUCTION = frozenset({TimeInForce.OPG, TimeInForce.CLS})
 IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
-_ASLEEP = frozenset({OrderStatus.HELD, OrderStatus.ACCEPTED})
 
 
 def may_trade(order: VenueOrder, phase: Phase) -> bool:
     """Whether an order can fill in continuous trading in this part of the day."""
-    if order.status in _ASLEEP or order.tif in AUCTION:
+    status, tif = order.status, order.tif
+    # Compared one by one: a set would ask the enumeration's slow hash, for every order and event.
+    if status is OrderStatus.HELD or status is OrderStatus.ACCEPTED:
+        return False
+    if tif is TimeInForce.OPG or tif is TimeInForce.CLS:
         return False
     return works_in(phase, extended_hours=order.extended_hours)
 

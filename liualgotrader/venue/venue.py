@@ -23,7 +23,7 @@ from liualgotrader.venue.orders import (
     VenueOrder,
 )
 from liualgotrader.venue.rules import VenueRules
-from liualgotrader.venue.sessions import Moment, Session, SessionTimes
+from liualgotrader.venue.sessions import FAR, Moment, Session, SessionTimes
 from liualgotrader.venue.time_in_force import expires_at, is_aged, routed_at
 
 Events = Sequence[VenueEvent]
@@ -59,6 +59,7 @@ class Venue:
         self._trades = account.market.trades
         self._bars = account.market.bars
         self._clock = 0
+        self._due = 0
         self._owed: list[VenueEvent] = []
 
     # ------------------------------------------------------------------ what is asked of it
@@ -152,12 +153,14 @@ class Venue:
 
     def on_clock(self, ts: int) -> Events:
         """Live through what the venue does by itself up to and with `ts`: routing, expiry, fees."""
-        if ts <= self._clock and not self._owed:
+        if ts < self._due and not self._owed:
+            self._clock = max(ts, self._clock)
             return NOTHING
         out, self._owed = self._owed, []
         for moment_ts, moment, session in self.books.sessions.moments(self._clock, ts):
             _live_through(Step(self.books, moment_ts, out), moment, session)
         self._clock = max(ts, self._clock)
+        self._due = self.books.sessions.next_moment(self._clock) or FAR
         return out
 
     def next_clock(self) -> int | None:

@@ -159,7 +159,7 @@ def test_a_replaced_order_carries_on_what_has_filled(venue: Venue) -> None:
     old = venue.submit(_limit("50.00"), OPEN + 1)[0].order
     events = venue.replace(old.id, OPEN + 2, limit=Decimal("49.00"), client_id="next")
     new = events[1].order
-    assert (new.qty, new.filled_qty, new.remaining) == (10, 4, 6)
+    assert [new.qty, new.filled_qty, new.remaining] == [Decimal(10), Decimal(4), Decimal(6)]
     assert (new.client_id, new.replaces) == ("next", old.id)
     assert events[0].order.replaced_by == new.id
 
