@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import click
 import msgspec
 
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.common.timestamps import format_time
 from liualgotrader.models.account_lock import NAME
 from liualgotrader.models.embedded import running_dsn
 from liualgotrader.models.postgres import translated
 from liualgotrader.models.session_rows import BatchRow, PositionRow, RunRow
 from liualgotrader.models.session_store import SessionStore
-from liualgotrader.scripts.home import DSN_VARIABLE, database, database_dir, liu_home
-
-T = TypeVar("T")
-
-SECOND = 1_000_000_000
+from liualgotrader.scripts.home import DSN_VARIABLE, database_dir, liu_home
+from liualgotrader.scripts.stores import ask
+from liualgotrader.scripts.times import utc
 
 # A session holds its account's lock on a connection that bears its name, and dies with it.
 _RUNNING = "SELECT substr(application_name, $1) FROM pg_stat_activity WHERE application_name ^@ $2"
@@ -52,7 +46,7 @@ def batches(limit: int, as_json: bool) -> None:
         rows = await store.list_batches(limit=limit)
         return [(each, _state(each, running)) for each in rows]
 
-    found = _ask(work)
+    found = ask(SessionStore, work)
     for batch, state in found:
         row = {**msgspec.structs.asdict(batch), "state": state}
         click.echo(_json.encode(row) if as_json else _line(batch, state))
@@ -65,7 +59,7 @@ def batches(limit: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one object on one line.")
 def status(batch: str, as_json: bool) -> None:
     """Show how a session stands. The beginning of its id is enough."""
-    found = _ask(lambda store: _standing(store, batch))
+    found = ask(SessionStore, lambda store: _standing(store, batch))
     if as_json:
         click.echo(_json.encode(found))
         return
@@ -122,16 +116,7 @@ def _tell(prefix: str, name: str, reason: str) -> None:
     # The embedded server runs as long as a session does, so without one there is nobody to tell.
     if not os.environ.get(DSN_VARIABLE) and running_dsn(database_dir(liu_home())) is None:
         raise ConfigError("no session is running here; `liu batches` lists those there were")
-    click.echo(f"Told batch {_ask(work).batch_id} to {name}.")
-
-
-def _ask(work: Callable[[SessionStore], Awaitable[T]]) -> T:
-    async def connected(dsn: str) -> T:
-        async with await SessionStore.open(dsn, max_size=1) as store:
-            return await work(store)
-
-    with database() as dsn:
-        return asyncio.run(connected(dsn))
+    click.echo(f"Told batch {ask(SessionStore, work).batch_id} to {name}.")
 
 
 async def _standing(store: SessionStore, prefix: str) -> Standing:
@@ -163,16 +148,12 @@ def _state(batch: BatchRow, running: set[str]) -> str:
 
 def _explained(batch: BatchRow, state: str) -> str:
     if state == "ended" and batch.ended_at is not None:
-        return f"it ended {_time(batch.ended_at)}: {batch.end_reason}"
+        return f"it ended {utc(batch.ended_at)}: {batch.end_reason}"
     return f"it died; `trader --resume {batch.batch_id}` goes on"
 
 
 def _line(batch: BatchRow, state: str) -> str:
     shown = state if state == "running" else _explained(batch, state)
     halted = f"; halted: {batch.halted}" if batch.halted and state == "running" else ""
-    began = _time(batch.started_at)
+    began = utc(batch.started_at)
     return f"{batch.batch_id}  {batch.environment}  began {began}  {shown}{halted}"
-
-
-def _time(ns: int) -> str:
-    return format_time(ns // SECOND * SECOND).replace("T", " ")
