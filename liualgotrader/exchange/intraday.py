@@ -53,7 +53,7 @@ def make_day(
     volume = int(day.volume)
     lot = LOT if volume >= LOT * _ANCHORS else 1
     count = max(_ANCHORS, min(trades, volume // lot))
-    times = _times(rng, count, span)
+    times = busy_times(rng, count, span)
     side = _sides(rng, count)
     spread = _spreads(rng, count, day)
     prices = _prices(rng, day, count=count, half_spread=side * spread / 2)
@@ -87,7 +87,7 @@ def _ticks(day: Bar) -> int:
     return 100 if day.low >= 1 else 10_000
 
 
-def _times(rng: np.random.Generator, count: int, span: Span) -> Ints:
+def busy_times(rng: np.random.Generator, count: int, span: Span) -> Ints:
     """Draw growing times, 2 ns apart or more: many at the open and the close, in bursts."""
     minutes = 390
     part = (np.arange(minutes) + 0.5) / minutes
