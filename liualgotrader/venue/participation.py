@@ -22,10 +22,8 @@ class Budget:
             self.left = max(self.left - qty, ZERO)
 
 
-def share_of(volume: Decimal, participation: Decimal | None, instrument: Instrument) -> Budget:
+def share_of(volume: Decimal, participation: Decimal, instrument: Instrument) -> Budget:
     """Return the share of a volume that we may have, down to whole lots."""
-    if participation is None:
-        return Budget(None)
     lots = (volume * participation / instrument.lot).to_integral_value(rounding=ROUND_DOWN)
     return Budget(lots * instrument.lot)
 
