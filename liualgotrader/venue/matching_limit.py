@@ -25,8 +25,7 @@ def through(side: Side, limit: Decimal, price: Decimal) -> bool:
 
 
 def by_quote(side: Side, limit: Decimal, far: Decimal, *, resting: bool) -> Decimal | None:
-    """Return what the opposite quote gives: its price to an aggressive order, our limit to a
-    resting.
+    """Return what the far side gives: its price to an aggressive order, our limit to a resting.
 
     Pessimistic: who meets a standing order trades at its price, whatever is shown afterwards.
     """

@@ -26,9 +26,7 @@ ZERO = Decimal(0)
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. Either `qty` (units) or `notional` (dollars); `client_id` may be
-    None.
-    """
+    """What a client asks for: `qty` (units) or `notional` (dollars); `client_id` may be None."""
 
     symbol: str
     side: Side
@@ -58,8 +56,7 @@ STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP
 
 
 class VenueOrder(msgspec.Struct, kw_only=True):
-    """An order at the broker. Times are ns UTC; `legs`, `parent`, `replaces` are ids of other
-    orders.
+    """An order at the broker. Times are ns UTC; `legs`, `parent`, `replaces` are other orders' ids.
 
     `qty` is None while a notional order's size is unknown. `hwm` is the extreme a trailing stop has
     seen: the highest for a sell, the lowest for a buy; `trigger` follows it. `role` says what a leg
@@ -171,9 +168,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejection(LiuError):
-    """The broker refuses a request at once: HTTP `status`, its own `code`, its words, and
-    `details`.
-    """
+    """The broker refuses a request at once: HTTP status, its own code, its words, and details."""
 
     def __init__(self, status: int, code: int, message: str, **details: Any) -> None:
         super().__init__(f"{message} (HTTP {status}, code {code})")

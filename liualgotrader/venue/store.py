@@ -25,9 +25,7 @@ class OrderStore:
         self.working.setdefault(order.symbol, {})[order.id] = order
 
     def retire(self, order: VenueOrder) -> None:
-        """Take an order that ended out of work; its symbol costs nothing any more when it was the
-        last.
-        """
+        """Take an order that ended out of work; with the last one its symbol costs nothing."""
         at_work = self.working.get(order.symbol)
         if at_work is not None and at_work.pop(order.id, None) is not None and not at_work:
             del self.working[order.symbol]
