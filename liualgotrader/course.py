@@ -330,18 +330,24 @@ def box_arguments(plan: Plan, home: Path, batch_id: str) -> list[str]:
     session = plan.session
     log_path = home / "exchange" / f"{batch_id}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    arguments = [
-        "--port",
-        "0",
-        "--speed",
-        str(session.speed),
-        "--latency-ms",
-        str(session.latency),
-        "--seed",
-        str(session.seed),
-        "--cash",
-        str(plan.portfolio_value),
-        "--log",
-        str(log_path),
-    ]
+    fees = plan.fees
+    options: dict[str, object] = {
+        "--port": 0,
+        "--speed": session.speed,
+        "--latency-ms": session.latency,
+        "--seed": session.seed,
+        "--cash": plan.portfolio_value,
+        "--log": log_path,
+        "--participation": plan.participation,
+        "--fees": fees.model,
+        "--fee-per-share": fees.per_share,
+        "--fee-minimum": fees.minimum,
+        "--fee-percent": fees.percent,
+        "--slippage-bps": plan.slippage.bps if plan.slippage.model == "bps" else 0,
+    }
+    if session.date is not None:
+        options["--date"] = session.date.isoformat()
+    arguments = [str(part) for item in options.items() for part in item]
+    for tape in session.tape:
+        arguments += ["--tape", tape]
     return arguments

@@ -68,7 +68,7 @@ class AlpacaTrader:
             case Replace() as change:
                 broker_id = await self._broker_id(change.order_id)
                 answer = await self._ask(
-                    self._client.patch, f"/orders/{broker_id}", _change(change)
+                    self._client.patch, f"/orders/{broker_id}", change_request(change)
                 )
                 self._broker_ids[change.new_id] = str(answer["id"])
         return None
@@ -193,7 +193,7 @@ def order_request(order: Submit) -> dict[str, Any]:
     return body
 
 
-def _change(change: Replace) -> dict[str, Any]:
+def change_request(change: Replace) -> dict[str, Any]:
     numbers = {
         "qty": change.qty,
         "limit_price": change.limit,
