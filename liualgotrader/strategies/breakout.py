@@ -51,11 +51,12 @@ class Breakout(Strategy):
     otherwise, fractions of the price or of portfolio_value.
 
     `range_minutes`: length of the opening range. `reach`: how far beyond the level an entry is
-    still made. `offset`: how far beyond the close its limit is. `patience`: seconds until an entry
-    that did not fill is moved, once, or taken back. `min_stop`, `max_stop`: the least and greatest
-    distance of the stop. `first_multiple`, `risk_multiple`: where half and all is taken, in
-    multiples of that distance. `cool_down`: pause after a stop. `last_entry`: no entries later than
-    this before the close. `weight`: the most to put into one symbol.
+    still made. `offset`: how far beyond the close its limit is; a negative one waits for prices to
+    come back a little. `patience`: seconds until an entry that did not fill is moved, once, or
+    taken back. `min_stop`, `max_stop`: the least and greatest distance of the stop.
+    `first_multiple`, `risk_multiple`: where half and all is taken, in multiples of that distance.
+    `cool_down`: pause after a stop or a refusal. `last_entry`: no entries later than this before
+    the close. `weight`: the most to put into one symbol.
     """
 
     warmup: ClassVar[int] = 390
@@ -65,7 +66,7 @@ class Breakout(Strategy):
     range_minutes: int = 15
     rsi_period: int = 20
     reach: float = 0.01
-    offset: float = 0.0005
+    offset: float = -0.0003
     patience: float = 60.0
     min_stop: float = 0.003
     max_stop: float = 0.02

@@ -17,6 +17,13 @@ STOP = 100.05
 """Support of `edge`: where the price turned before it rose."""
 
 
+def chasing() -> MomentumLong:
+    """Return a strategy whose limits are beyond the close, so that they fill at once."""
+    strategy = MomentumLong()
+    strategy.offset = 0.0005
+    return strategy
+
+
 def edge(bench: Bench) -> Bench:
     """Lead to just below the opening high of 100.50, with support confirmed at 100.05."""
     bench.play(ramp(100.0, 100.5, 8))
@@ -27,7 +34,7 @@ def edge(bench: Bench) -> Bench:
 
 def ready(**settings: object) -> Bench:
     """Return a bench at the edge of a break-out, with indicators warmed up."""
-    return edge(Bench(MomentumLong, history=flat(100.0, 60), **settings))  # type: ignore[arg-type]
+    return edge(Bench(chasing, history=flat(100.0, 60), **settings))  # type: ignore[arg-type]
 
 
 def holding(**settings: object) -> Bench:
@@ -68,7 +75,7 @@ def test_below_the_level_nothing_is_bought() -> None:
 
 
 def test_within_the_first_fifteen_minutes_nothing_is_bought() -> None:
-    bench = Bench(MomentumLong, history=flat(100.0, 60))
+    bench = Bench(chasing, history=flat(100.0, 60))
     bench.play(ramp(100.0, 103.0, 14))
     assert bench.intents == []
 
@@ -80,7 +87,7 @@ def test_what_ran_away_is_not_chased() -> None:
 
 
 def test_without_history_for_the_indicators_nothing_is_bought() -> None:
-    bench = edge(Bench(MomentumLong))
+    bench = edge(Bench(chasing))
     bench.play([BREAK, BREAK])
     assert bench.intents == []
 
@@ -100,7 +107,7 @@ def test_bars_of_seconds_and_late_bars_change_nothing() -> None:
 
 
 def test_what_did_not_trade_in_the_opening_range_is_given_back() -> None:
-    bench = Bench(MomentumLong, history=flat(100.0, 60))
+    bench = Bench(chasing, history=flat(100.0, 60))
     bench.rest(20)
     bench.minute(BREAK)
     assert bench.engine.given_back == ["AAA"]
@@ -320,3 +327,11 @@ def test_a_liquidation_that_meets_an_exit_ends_in_one_sale() -> None:
     assert bench.engine.is_flat
     venue_orders = [order for order in bench.venue.orders() if order.side is Side.SELL]
     assert [o.status for o in venue_orders].count(OrderStatus.FILLED) == 1
+
+
+def test_unless_told_otherwise_it_waits_for_prices_to_come_back_a_little() -> None:
+    bench = edge(Bench(MomentumLong, history=flat(100.0, 60)))
+    bench.minute(BREAK)
+    assert bench.sent[0].limit == Decimal("100.56")
+    bench.minute((100.60, 100.62, 100.50, 100.60))
+    assert bench.held() == bench.sent[0].qty

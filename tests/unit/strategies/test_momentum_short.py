@@ -16,9 +16,16 @@ FILL: Prices = (99.40, 99.42, 99.38, 99.40)
 RESISTANCE = 99.95
 
 
+def chasing() -> MomentumShort:
+    """Return a strategy whose limits are beyond the close, so that they fill at once."""
+    strategy = MomentumShort()
+    strategy.offset = 0.0005
+    return strategy
+
+
 def ready(**settings: object) -> Bench:
     """Return a bench just above the opening low of 99.50, with resistance confirmed at 99.95."""
-    bench = Bench(MomentumShort, history=flat(100.0, 60), **settings)  # type: ignore[arg-type]
+    bench = Bench(chasing, history=flat(100.0, 60), **settings)  # type: ignore[arg-type]
     bench.play(ramp(100.0, 99.5, 8))
     bench.play(ramp(99.5, RESISTANCE, 7))
     bench.play(ramp(99.9, 99.52, 8))
