@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import re
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -21,37 +23,78 @@ import uvloop
 
 from liualgotrader.common.errors import ConfigError, LiuError
 from liualgotrader.exchange.app import MILLISECOND, Settings, build, serving
+from liualgotrader.exchange.file_tape import open_tape
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.tape import Tape
+from liualgotrader.venue.fees import (
+    FeeModel,
+    NoFees,
+    PercentFees,
+    PerShareFees,
+    UsRegulatoryFees,
+)
+from liualgotrader.venue.rules import VenueRules
+from liualgotrader.venue.slippage import FixedBpsSlippage, NoSlippage
 
-DEFAULT_TAPE = "liualgotrader.exchange.walk:walk_tape"
+FACTORY = re.compile(r"[A-Za-z_][\w.]*:\w+(\?.*)?")
+FEES = ("none", "per_share", "percent", "us_regulatory")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     line = argparse.ArgumentParser(prog="python -m liualgotrader.exchange", description=__doc__)
-    line.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    line.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    line.add_argument(
+    add = line.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=0, help="0 takes a free one")
+    add("--speed", type=_speed, default=1.0, help="a factor of real time, or max for lockstep")
+    add("--latency-ms", type=float, default=500.0, help="from acceptance to the venue")
+    add("--seed", type=int, default=0, help="of ids, keys and the simulated day")
+    add("--key", help="key id to accept")
+    add("--secret", help="its secret")
+    add("--log", type=Path, help="order log; one that is there is recovered from")
+    add("--wait", action="store_true", help="the tape waits for POST /box/start")
+    add("--die-with-parent", action="store_true", help="end when standard input closes")
+    add("--verbose", action="store_true", help="log to standard error")
+    add(
         "--tape",
-        default=DEFAULT_TAPE,
-        metavar="MODULE:FUNCTION[?key=value&...]",
-        help="what makes the tape, and what it is given (as text)",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Parquet file to play, repeat to merge; MODULE:FUNCTION[?key=value&...] calls that;"
+        " without it a simulated day is played",
     )
-    line.add_argument("--speed", type=_speed, default=1.0, help="a factor, or max for lockstep")
-    line.add_argument(
-        "--latency-ms", type=float, default=500.0, help="from acceptance to the venue"
-    )
-    line.add_argument("--cash", type=Decimal, default=Decimal(100_000), help="dollars at the start")
-    line.add_argument("--multiplier", type=Decimal, default=Decimal(4), help="1 cash, 2, or 4")
-    line.add_argument("--seed", type=int, default=0, help="of ids and, unless given, of the keys")
-    line.add_argument("--key", help="key id to accept")
-    line.add_argument("--secret", help="its secret")
-    line.add_argument("--log", type=Path, help="order log; an existing one is recovered from")
-    line.add_argument("--wait", action="store_true", help="the tape waits for POST /box/start")
-    line.add_argument("--die-with-parent", action="store_true", help="end when stdin closes")
-    line.add_argument("--verbose", action="store_true", help="log to stderr")
+    add("--date", type=date.fromisoformat, help="which day of the tape")
+    _add_venue(line)
     return line
+
+
+def _add_venue(line: argparse.ArgumentParser) -> None:
+    add = line.add_argument
+    add("--cash", type=Decimal, default=Decimal(100_000), help="dollars at the start")
+    add("--multiplier", type=Decimal, default=Decimal(4), help="1 cash, 2 margin, 4 intraday")
+    add("--no-shorting", action="store_true", help="the account may not sell short")
+    add("--participation", type=Decimal, default=Decimal("0.1"), help="of volume; 0: no limit")
+    add("--fees", choices=FEES, default="us_regulatory")
+    add("--fee-per-share", type=Decimal, default=Decimal(0), help="dollars")
+    add("--fee-minimum", type=Decimal, default=Decimal(0), help="dollars an execution")
+    add("--fee-percent", type=Decimal, default=Decimal(0), help="of the traded value")
+    add("--slippage-bps", type=Decimal, default=Decimal(0), help="of market orders")
+
+
+def _rules(options: argparse.Namespace) -> VenueRules:
+    fees: dict[str, FeeModel] = {
+        "none": NoFees(),
+        "per_share": PerShareFees(options.fee_per_share, options.fee_minimum),
+        "percent": PercentFees(options.fee_percent),
+        "us_regulatory": UsRegulatoryFees(),
+    }
+    bps = options.slippage_bps
+    return VenueRules(
+        fees=fees[options.fees],
+        slippage=FixedBpsSlippage(bps) if bps else NoSlippage(),
+        participation=options.participation or None,
+        shorting=not options.no_shorting,
+    )
 
 
 def _speed(value: str) -> float | None:
@@ -63,16 +106,21 @@ def _speed(value: str) -> float | None:
     return speed
 
 
-def make_tape(spec: str) -> Tape:
-    """Return the tape that `module:function?key=value` makes.
+def make_tape(options: argparse.Namespace) -> Tape:
+    """Return the tape that is asked for. Raises ConfigError when there is none."""
+    specs: list[str] = options.tape
+    if len(specs) == 1 and FACTORY.fullmatch(specs[0]) and not Path(specs[0]).exists():
+        return _made_by(specs[0])
+    return open_tape(specs, seed=options.seed, date=options.date)
 
-    Raises ConfigError when there is none.
-    """
+
+def _made_by(spec: str) -> Tape:
+    """Return the tape that `module:function?key=value` makes; values are given as text."""
     place, _, query = spec.partition("?")
     module, _, function = place.partition(":")
     try:
         factory = getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as exc:
+    except (ImportError, AttributeError) as exc:
         raise ConfigError(f"--tape {spec}: {exc}") from exc
     tape: Tape = factory(**dict(parse_qsl(query)))
     return tape
@@ -109,12 +157,13 @@ async def _serve(options: argparse.Namespace) -> None:
     settings = Settings(
         cash=options.cash,
         multiplier=options.multiplier,
+        rules=_rules(options),
         seed=options.seed,
         latency=round(options.latency_ms * MILLISECOND),
         speed=options.speed,
         log=options.log,
     )
-    exchange, driver = build(make_tape(options.tape), settings)
+    exchange, driver = build(make_tape(options), settings)
     keys = _keys(options)
     stop = await _stop(options.die_with_parent)
     async with serving(exchange, driver, keys, host=options.host, port=options.port) as address:

@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.instruments import AssetClass
 from liualgotrader.exchange.account_api import AccountApi
 from liualgotrader.exchange.box_api import BoxApi
 from liualgotrader.exchange.data_stream import FEEDS, DataStream
@@ -29,6 +30,7 @@ from liualgotrader.exchange.tape import Tape
 from liualgotrader.exchange.trading_api import TradingApi
 from liualgotrader.exchange.updates import UpdateStream
 from liualgotrader.venue.account import Account
+from liualgotrader.venue.market import exact
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import SessionTimes
 from liualgotrader.venue.venue import Venue
@@ -70,10 +72,15 @@ def build(
     """Return an exchange over a tape, recovered from a log that is there, and its driver."""
     if settings.latency < MILLISECOND:
         raise ConfigError("the order latency must be at least a millisecond")
-    today = session_of(tape.date)
+    crypto = all(i.asset_class is AssetClass.CRYPTO for i in tape.instruments.values())
+    today = session_of(tape.date, around_the_clock=crypto)
+    account = Account(settings.cash, multiplier=settings.multiplier)
+    for symbol, bars in tape.daily_bars.items():
+        if bars:
+            account.market.marks[symbol] = exact(bars[-1].close)
     ids = Ids(settings.seed)
     venue = Venue(
-        account=Account(settings.cash, multiplier=settings.multiplier),
+        account=account,
         instruments=tape.instruments,
         sessions=SessionTimes(sessions_around(tape.date)),
         rules=settings.rules,

@@ -8,23 +8,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from liualgotrader.common.calendar import FIRST_DAY, LAST_DAY, new_york, us_equities
+from liualgotrader.common import calendar
+from liualgotrader.common.calendar import FIRST_DAY, LAST_DAY, crypto, new_york, us_equities
 from liualgotrader.venue.sessions import Session
 
 
 def sessions_between(first: date, last: date) -> Sequence[Session]:
     """Return the sessions of US equities in [first, last], as far as the calendar is kept."""
     days = us_equities().sessions(max(first, FIRST_DAY), min(last, LAST_DAY))
-    return [
-        Session(
-            date=day.date,
-            pre_open=day.pre_open,
-            open=day.open,
-            close=day.close,
-            post_close=day.post_close,
-        )
-        for day in days
-    ]
+    return [_session(day) for day in days]
+
+
+def _session(day: calendar.Session) -> Session:
+    return Session(
+        date=day.date,
+        pre_open=day.pre_open,
+        open=day.open,
+        close=day.close,
+        post_close=day.post_close,
+    )
 
 
 def midnight(day: date) -> int:
@@ -32,10 +34,9 @@ def midnight(day: date) -> int:
     return new_york(day)
 
 
-def session_of(day: date) -> Session:
+def session_of(day: date, *, around_the_clock: bool = False) -> Session:
     """Return the session of a tape's date. Raises ConfigError when there is no trading on it."""
-    us_equities().session(day)
-    return sessions_between(day, day)[0]
+    return _session((crypto() if around_the_clock else us_equities()).session(day))
 
 
 def sessions_around(day: date) -> Sequence[Session]:

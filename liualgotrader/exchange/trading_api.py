@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from liualgotrader.common.timestamps import parse_time
-from liualgotrader.exchange.order_requests import number
+from liualgotrader.exchange.order_requests import malformed, number
 from liualgotrader.exchange.replies import (
     flag,
     json_body,
@@ -23,6 +24,43 @@ from liualgotrader.exchange.service import Exchange
 from liualgotrader.exchange.shapes import Json, fill_json, position_json, text
 from liualgotrader.venue.account import Position
 from liualgotrader.venue.orders import Rejection, VenueOrder
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which orders a list is of; times ns UTC, both bounds left out."""
+
+    status: str
+    symbols: list[str]
+    side: str | None
+    after: int | None
+    until: int | None
+    nested: bool
+
+    @classmethod
+    def of(cls, request: web.Request) -> Wanted:
+        """Return what a request asks for. Raises Rejection."""
+        status = request.query.get("status") or "open"
+        if status not in ("open", "closed", "all"):
+            raise malformed(f"invalid status: {status}")
+        return cls(
+            status=status,
+            symbols=symbols_of(request),
+            side=request.query.get("side"),
+            after=time_of(request, "after"),
+            until=time_of(request, "until"),
+            nested=flag(request, "nested"),
+        )
+
+    def takes(self, order: VenueOrder, created: int) -> bool:
+        """Tell whether an order that was received at `created` is one of them."""
+        return (
+            (self.status == "all" or order.is_open == (self.status == "open"))
+            and (not self.symbols or order.symbol in self.symbols)
+            and (not self.side or order.side == self.side)
+            and (self.after is None or created > self.after)
+            and (self.until is None or created < self.until)
+            and not (self.nested and order.parent is not None)
+        )
 
 
 class TradingApi:
@@ -99,30 +137,14 @@ class TradingApi:
 
     async def orders(self, request: web.Request) -> web.Response:
         """Return orders, newest first unless asked otherwise."""
-        nested = flag(request, "nested")
-        found = [o for o in self._exchange.desk.orders() if self._asked_for(o, request, nested)]
+        wanted = Wanted.of(request)
+        limit = whole(request, "limit", 50, 500)
+        desk = self._exchange.desk
+        found = [order for order in desk.orders() if wanted.takes(order, desk.created(order))]
         if request.query.get("direction", "desc") != "asc":
             found.reverse()
-        limit = whole(request, "limit", 50, 500)
-        return reply([self._exchange.order_json(o, nested=nested) for o in found[:limit]])
-
-    def _asked_for(self, order: VenueOrder, request: web.Request, nested: bool) -> bool:
-        query = request.query
-        status = query.get("status") or "open"
-        if status not in ("open", "closed", "all"):
-            raise Rejection(422, 40010001, f"invalid status: {status}")
-        if status != "all" and order.is_open != (status == "open"):
-            return False
-        symbols, side = symbols_of(request), query.get("side")
-        after, until = time_of(request, "after"), time_of(request, "until")
-        created = self._exchange.desk.created(order)
-        return (
-            (not symbols or order.symbol in symbols)
-            and (not side or order.side == side)
-            and (after is None or created > after)
-            and (until is None or created < until)
-            and not (nested and order.parent is not None)
-        )
+        shown = [self._exchange.order_json(o, nested=wanted.nested) for o in found[:limit]]
+        return reply(shown)
 
     # ------------------------------------------------------------------ positions
 

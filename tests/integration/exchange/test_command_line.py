@@ -13,9 +13,9 @@ import pytest
 TAPE = "liualgotrader.exchange.walk:walk_tape?minutes=1&symbols=AAPL"
 
 
-def launch(*options: str) -> subprocess.Popen[bytes]:
+def launch(*options: str, tape: str = TAPE) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "liualgotrader.exchange", "--tape", TAPE, *options],
+        [sys.executable, "-m", "liualgotrader.exchange", "--tape", tape, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -71,15 +71,16 @@ def test_port_in_use_is_one_line_and_exit_code_two() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "word"),
+    ("tape", "options", "word"),
     [
-        (("--tape", "nowhere:tape"), b"nowhere"),
-        (("--tape", "liualgotrader.exchange.walk:walk_tape?date=2026-01-17"), b"Saturday"),
-        (("--latency-ms", "0"), b"latency"),
+        ("nowhere:tape", (), b"nowhere"),
+        ("liualgotrader.exchange.walk:walk_tape?date=2026-01-17", (), b"Saturday"),
+        ("missing.parquet", (), b"missing.parquet"),
+        (TAPE, ("--latency-ms", "0"), b"latency"),
     ],
 )
-def test_what_cannot_be_used_is_named(options: tuple[str, ...], word: bytes) -> None:
-    process = launch(*options)
+def test_what_cannot_be_used_is_named(tape: str, options: tuple[str, ...], word: bytes) -> None:
+    process = launch(*options, tape=tape)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 2
     assert word in err
