@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -212,7 +213,10 @@ def make_scanners(config: SessionConfig) -> list[Scanner]:
         cls = load_class(
             part.filename, part.class_name, Scanner, source=config.sources.get(part.filename)
         )
-        made.append(configure(cls, part.name, part.parameters))
+        scanner = configure(cls, part.name, part.parameters)
+        if part.recurrence is not None:
+            scanner.every = timedelta(minutes=part.recurrence)
+        made.append(scanner)
     return made
 
 

@@ -19,7 +19,7 @@ from liualgotrader.common.events import Bar, HistoryLoaded, Input, OrderEvent, P
 from liualgotrader.common.ids import order_prefix
 from liualgotrader.common.orders import Approved, Cancel, Replace, Submit
 from liualgotrader.common.plan import Channel, Limits
-from liualgotrader.common.ports import BrokerAccount, BrokerFill, BrokerOrder, BrokerPosition
+from liualgotrader.common.ports import BrokerAccount, BrokerFee, BrokerFill, BrokerOrder, BrokerPosition
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import SessionDesk
 from liualgotrader.engine.runner import OWN_STAMPS, Batch, NoJournal, Runner
@@ -133,6 +133,11 @@ class DirectTrader:
 
     async def fills(self, *, after: int) -> list[BrokerFill]:
         """Return nothing: no fill is ever missed."""
+        return []
+
+
+    async def fees(self, *, since: str) -> list[BrokerFee]:
+        """Return nothing: what the venue charged is in its account."""
         return []
 
 

@@ -112,6 +112,15 @@ class BrokerFill(msgspec.Struct, frozen=True):
     time: int
 
 
+class BrokerFee(msgspec.Struct, frozen=True):
+    """A fee that the broker took, not as part of an execution: positive dollars."""
+
+    activity_id: str
+    amount: Decimal
+    description: str
+    date: str
+
+
 class Trader(Protocol):
     """A broker. Refusals raise BrokerRefused, silence raises BrokerUnavailable."""
 
@@ -135,6 +144,9 @@ class Trader(Protocol):
 
     async def fills(self, *, after: int) -> list[BrokerFill]:
         """Return the executions since `after` (ns UTC), oldest first."""
+
+    async def fees(self, *, since: str) -> list[BrokerFee]:
+        """Return the fees taken on or after a day (ISO date)."""
 
 
 class Ledger(Protocol):

@@ -11,7 +11,7 @@ from typing import Any
 from liualgotrader.common.events import OrderEventKind
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.timestamps import format_time
-from liualgotrader.venue.account import Position
+from liualgotrader.venue.account import Charge, Position
 from liualgotrader.venue.orders import Execution, VenueEvent, VenueOrder
 
 Json = dict[str, Any]
@@ -115,6 +115,20 @@ def update_json(event: VenueEvent, order: Json) -> Json:
     if event.reason is not None:
         data["reason"] = event.reason
     return data
+
+
+def fee_json(charge: Charge, number: int, *, account_id: str) -> Json:
+    """Return a fee of the day as an activity; it costs, so its amount is negative."""
+    # Charged at 20:00 in New York, when in UTC it is the next day already.
+    day = format_time(charge.ts - 6 * 3_600_000_000_000)[:10]
+    return {
+        "id": f"{day.replace('-', '')}000000000::{account_id[:8]}-fee-{number:06d}",
+        "activity_type": "FEE",
+        "date": day,
+        "net_amount": text(-charge.amount),
+        "description": f"{charge.kind} fee",
+        "status": "executed",
+    }
 
 
 def fill_json(

@@ -21,7 +21,7 @@ from liualgotrader.exchange.replies import (
     whole,
 )
 from liualgotrader.exchange.service import Exchange
-from liualgotrader.exchange.shapes import Json, fill_json, position_json, text
+from liualgotrader.exchange.shapes import Json, fee_json, fill_json, position_json, text
 from liualgotrader.venue.account import Position
 from liualgotrader.venue.orders import Rejection, VenueOrder
 
@@ -217,12 +217,11 @@ class TradingApi:
     # ------------------------------------------------------------------ activities
 
     async def activities(self, request: web.Request) -> web.Response:
-        """Return what happened to the account, newest first unless asked otherwise.
-
-        Fills are all there is.
-        """
-        kinds = request.match_info.get("kind") or request.query.get("activity_types", "FILL")
-        found = self._fills() if "FILL" in kinds.split(",") else []
+        """Return what happened to the account, newest first unless asked otherwise: fills and fees."""
+        asked = request.match_info.get("kind") or request.query.get("activity_types", "FILL,FEE")
+        kinds = asked.split(",")
+        found = self._fills() if "FILL" in kinds else []
+        found += self._fees() if "FEE" in kinds else []
         found = list(_between(found, request))
         if request.query.get("direction", "desc") != "asc":
             found.reverse()
@@ -231,6 +230,12 @@ class TradingApi:
             ids = [activity["id"] for activity in found]
             found = found[ids.index(token) + 1 :] if token in ids else []
         return reply(found[: whole(request, "page_size", 100, 100)])
+
+    def _fees(self) -> list[Json]:
+        return [
+            fee_json(charge, number, account_id=self._exchange.account_id)
+            for number, charge in enumerate(self._exchange.venue.account.charges)
+        ]
 
     def _fills(self) -> list[Json]:
         filled: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -254,8 +259,8 @@ def _between(activities: Iterable[Json], request: web.Request) -> Iterable[Json]
     date = request.query.get("date")
     after, until = time_of(request, "after"), time_of(request, "until")
     for activity in activities:
-        stamp: Any = activity["transaction_time"]
-        at = parse_time(stamp)
+        stamp: str = activity.get("transaction_time") or activity["date"]
+        at = parse_time(activity.get("transaction_time") or f"{stamp}T23:59:59Z")
         if (
             (not date or stamp.startswith(date))
             and (after is None or at > after)

@@ -169,6 +169,32 @@ class BatchStore(Store):
                 )
         return int(account_id)
 
+    async def book_fee(self, account_id: int, *, activity_id: str, amount: Decimal, why: str) -> bool:
+        """Take a fee that is not part of an execution from an account's cash, once; True if it was new."""
+        with translated(f"book the fee {activity_id}"):
+            async with self.pool.acquire() as connection, connection.transaction():
+                await connection.execute(
+                    "SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", account_id
+                )
+                known = await connection.fetchval(
+                    """SELECT 1 FROM account_transactions
+                    WHERE account_id = $1 AND details->>'activity_id' = $2""",
+                    account_id,
+                    activity_id,
+                )
+                if known:
+                    return False
+                await connection.execute(
+                    "INSERT INTO account_transactions (account_id, amount, details) VALUES ($1, $2, $3)",
+                    account_id,
+                    -amount,
+                    {"activity_id": activity_id, "why": why},
+                )
+                await connection.execute(
+                    "UPDATE accounts SET balance = balance - $2 WHERE account_id = $1", account_id, amount
+                )
+        return True
+
     async def load_account(self, account_id: int, *, time: int = 0) -> AccountUpdate:
         """Return cash and buying power of an account as the ledger has them."""
         with translated(f"load account {account_id}"):

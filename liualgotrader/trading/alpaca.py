@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 
 from liualgotrader.common.errors import BrokerRefused, BrokerUnavailable
 from liualgotrader.common.orders import Approved, Cancel, OrderClass, Replace, Submit
-from liualgotrader.common.ports import BrokerAccount, BrokerFill, BrokerOrder, BrokerPosition
+from liualgotrader.common.ports import BrokerAccount, BrokerFee, BrokerFill, BrokerOrder, BrokerPosition
 from liualgotrader.common.timestamps import format_time, parse_time
 
 _TIMEOUT = 10.0
@@ -135,6 +135,12 @@ class AlpacaTrader:
                 return found
             token = str(rows[-1]["id"])
 
+    async def fees(self, *, since: str) -> list[BrokerFee]:
+        """Return the fees taken on or after a day; the vendor posts them when the day is over."""
+        query = {"after": f"{since}T00:00:00Z", "direction": "asc", "page_size": _PAGE}
+        rows = await self._ask(self._client.get, "/account/activities/FEE", query)
+        return [_fee(row) for row in rows]
+
     async def _ask(self, call: Callable[..., Any], *args: Any) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, _translated, call, args)
@@ -218,6 +224,15 @@ def _order(row: Mapping[str, Any]) -> BrokerOrder:
         filled=Decimal(row.get("filled_qty") or 0),
         filled_avg_price=None if average is None else Decimal(average),
         updated_at=parse_time(row["updated_at"]) if row.get("updated_at") else 0,
+    )
+
+
+def _fee(row: Mapping[str, Any]) -> BrokerFee:
+    return BrokerFee(
+        activity_id=str(row["id"]),
+        amount=-Decimal(row["net_amount"]),
+        description=str(row.get("description") or "fee"),
+        date=str(row.get("date") or ""),
     )
 
 
