@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
-import msgspec
-
+from liualgotrader.analytics.gain_loss import GainLoss, TradeAnalysis
 from liualgotrader.models.postgres import from_ns, translated
 from liualgotrader.models.store import Store
 
 _SAVE_GAIN = """
-INSERT INTO gain_loss (symbol, algo_run_id, gain_value, gain_percentage) VALUES ($1, $2, $3, $4)
-ON CONFLICT (symbol, algo_run_id) DO UPDATE
-SET gain_value = excluded.gain_value, gain_percentage = excluded.gain_percentage, tstamp = now()"""
+INSERT INTO gain_loss (symbol, algo_run_id, gain_value, gain_percentage, trips)
+VALUES ($1, $2, $3, $4, $5)"""
 
 _SAVE_TRIP = """
 INSERT INTO trade_analysis (symbol, algo_run_id, start_ns, end_ns, start_tstamp, end_tstamp,
     gain_value, gain_percentage, r_units)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
-
-
-class GainLoss(msgspec.Struct, frozen=True):
-    """Gain of one run in one symbol: dollars, and percent of what was put in (None without)."""
-
-    symbol: str
-    algo_run_id: int
-    value: Decimal
-    percent: Decimal | None = None
-
-
-class TradeAnalysis(msgspec.Struct, frozen=True):
-    """A round trip, ns UTC and dollars. `r_units`: gain in units of what was risked, if known."""
-
-    symbol: str
-    algo_run_id: int
-    start: int
-    end: int
-    value: Decimal
-    percent: Decimal | None = None
-    r_units: Decimal | None = None
 
 
 class AnalysisStore(Store):
@@ -57,33 +33,36 @@ class AnalysisStore(Store):
                             SELECT algo_run_id FROM algo_run WHERE batch_id = $1)""",
                         batch_id,
                     )
-                await connection.executemany(
-                    _SAVE_GAIN, [(g.symbol, g.algo_run_id, g.value, g.percent) for g in gains]
-                )
+                await connection.executemany(_SAVE_GAIN, [_gain_values(gain) for gain in gains])
                 await connection.executemany(_SAVE_TRIP, [_trip_values(trip) for trip in trips])
 
     async def gains(self, batch_id: str) -> list[GainLoss]:
         """Return a batch's gains by symbol and run."""
         rows = await self._fetch(
             "load gains",
-            """SELECT g.symbol, g.algo_run_id, g.gain_value, g.gain_percentage
+            """SELECT g.symbol, g.algo_run_id, r.algo_name AS strategy, g.gain_value,
+                g.gain_percentage, g.trips
             FROM gain_loss g JOIN algo_run r USING (algo_run_id)
             WHERE r.batch_id = $1 ORDER BY g.symbol, g.algo_run_id""",
             batch_id,
         )
-        return [GainLoss(*row) for row in rows]
+        return [GainLoss(**row) for row in rows]
 
     async def trades(self, batch_id: str) -> list[TradeAnalysis]:
         """Return a batch's round trips in the order they began."""
         rows = await self._fetch(
             "load round trips",
-            """SELECT t.symbol, t.algo_run_id, t.start_ns, t.end_ns, t.gain_value,
-                t.gain_percentage, t.r_units
+            """SELECT t.symbol, t.algo_run_id, r.algo_name AS strategy, t.start_ns AS start,
+                t.end_ns AS "end", t.gain_value, t.gain_percentage, t.r_units
             FROM trade_analysis t JOIN algo_run r USING (algo_run_id)
-            WHERE r.batch_id = $1 ORDER BY t.start_ns, t.symbol, t.algo_run_id""",
+            WHERE r.batch_id = $1 ORDER BY t.start_ns, t.id""",
             batch_id,
         )
-        return [TradeAnalysis(*row) for row in rows]
+        return [TradeAnalysis(**row) for row in rows]
+
+
+def _gain_values(gain: GainLoss) -> tuple[object, ...]:
+    return (gain.symbol, gain.algo_run_id, gain.gain_value, gain.gain_percentage, gain.trips)
 
 
 def _trip_values(trip: TradeAnalysis) -> tuple[object, ...]:
@@ -94,7 +73,7 @@ def _trip_values(trip: TradeAnalysis) -> tuple[object, ...]:
         trip.end,
         from_ns(trip.start),
         from_ns(trip.end),
-        trip.value,
-        trip.percent,
+        trip.gain_value,
+        trip.gain_percentage,
         trip.r_units,
     )

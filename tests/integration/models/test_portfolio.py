@@ -7,13 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from liualgotrader.analytics.gain_loss import GainLoss, TradeAnalysis
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import order_id
 from liualgotrader.common.ledger_orders import Holding
 from liualgotrader.common.orders import Approved, OrderType, Side, Submit, TimeInForce
-from liualgotrader.models.analysis_store import AnalysisStore, GainLoss, TradeAnalysis
+from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
@@ -127,10 +128,28 @@ async def test_reports_get_executions_and_orders_to_the_nanosecond(store: Sessio
 async def test_an_analysis_is_written_in_place_of_the_last(store: SessionStore) -> None:
     run = await trade(store, await PortfolioStore(store.pool).create(size=Decimal(1000)))
     analyses = AnalysisStore(store.pool)
-    gains = [GainLoss("AAPL", run, Decimal("12345678.9"), Decimal("1234.5"))]
+    gains = [
+        GainLoss(
+            symbol="AAPL",
+            algo_run_id=run,
+            strategy="trend",
+            gain_value=Decimal("12345678.9"),
+            gain_percentage=Decimal("1234.5"),
+            trips=2,
+        ),
+    ]
     trips = [
-        TradeAnalysis("AAPL", run, NOW, NOW + 1, Decimal(22), Decimal("27.5"), Decimal("2.75")),
-        TradeAnalysis("AAPL", run, NOW + 1, NOW + 2, Decimal(-1)),
+        TradeAnalysis(
+            symbol="AAPL",
+            algo_run_id=run,
+            strategy="trend",
+            start=NOW,
+            end=NOW + 1,
+            gain_value=Decimal(gain),
+            gain_percentage=percent,
+            r_units=percent,
+        )
+        for gain, percent in ((22, Decimal("27.5")), (-1, None))
     ]
     await analyses.save(BATCH, gains=[], trips=trips[1:])
     await analyses.save(BATCH, gains=gains, trips=trips)

@@ -1,0 +1,128 @@
+"""A backtest leaves the rows that a session would have left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from liualgotrader.common.events import OrderEvent
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.ids import order_id
+from liualgotrader.common.orders import (
+    Approved,
+    OrderType,
+    Replace,
+    Side,
+    Submit,
+    TimeInForce,
+)
+from liualgotrader.common.ports import Ledger
+from liualgotrader.models.backtest_store import BacktestStore, Books
+from liualgotrader.models.ledger import PostgresLedger
+from liualgotrader.models.session_store import SessionStore
+from liualgotrader.trading.memory_ledger import MemoryLedger
+
+NOW = 1_700_000_000_123_456_789
+COMPARED = (
+    """SELECT right(order_id, -9) AS id, right(replaces, -9) AS old, number, slot, strategy, symbol,
+        side, order_type, time_in_force, order_class, qty, notional, limit_price, reference_price,
+        stop_price, target_price, reason, indicators, is_exit, status, reserved, decided_ns,
+        refusal, filled, broker_id
+    FROM orders WHERE batch_id = $1 ORDER BY order_id""",
+    """SELECT right(e.order_id, -9) AS id, e.kind, e.execution_id, e.qty, e.price, e.fee,
+        e.broker_id, right(e.replaced_by, -9) AS new, e.reason, e.ts_event
+    FROM order_events e JOIN orders o USING (order_id) WHERE batch_id = $1
+    ORDER BY e.order_id, e.ts_event, e.kind""",
+    """SELECT right(t.order_id, -9) AS id, t.execution_id, t.symbol, t.operation, t.qty, t.price,
+        t.trade_fee, t.indicators, t.stop_price, t.reason, t.client_time, t.tstamp, t.ts_ns,
+        t.expire_tstamp IS NULL AS stands
+    FROM new_trades t JOIN algo_run r USING (algo_run_id) WHERE r.batch_id = $1
+    ORDER BY t.trade_id""",
+    """SELECT a.balance, (SELECT sum(amount) FROM account_transactions t
+        WHERE t.account_id = a.account_id) AS total
+    FROM accounts a JOIN batches b USING (account_id) WHERE b.batch_id = $1""",
+)
+
+
+async def live_through(ledger: Ledger, batch: str) -> None:
+    """Enter, change, fill in parts, leave, have a trade corrected and one busted."""
+
+    def order(number: int, side: Side, qty: int, **what: Any) -> Submit:
+        return Submit(
+            order_id=order_id(batch, "A", number),
+            strategy="trend",
+            symbol="AAPL",
+            side=side,
+            type=OrderType.LIMIT,
+            tif=TimeInForce.DAY,
+            decided_at=NOW + number,
+            qty=Decimal(qty),
+            limit=Decimal("100.5"),
+            reference_price=Decimal(100),
+            stop=Decimal(98),
+            reason="because",
+            indicators={"rsi": 31.5},
+            **what,
+        )
+
+    def event(number: int, kind: Kind, after: int, **what: Any) -> OrderEvent:
+        return OrderEvent(order_id(batch, "A", number), kind, NOW + after, "AAPL", **what)
+
+    def fill(number: int, after: int, qty: int, price: str, **what: Any) -> OrderEvent:
+        values: dict[str, Any] = {"execution_id": f"x{after}", "fee": Decimal("0.01")} | what
+        kind = values.pop("kind", Kind.PARTIAL_FILL)
+        return event(number, kind, after, qty=Decimal(qty), price=Decimal(price), **values)
+
+    change = Replace(
+        order_id(batch, "A", 1), order_id(batch, "A", 3), "trend", "AAPL", NOW + 3, qty=Decimal(30)
+    )
+    asked: Sequence[Submit | Replace] = (order(1, Side.BUY, 20), order(2, Side.BUY, 900), change)
+    for intent in asked:
+        await ledger.admit([Approved(intent)])
+    for each in (
+        event(1, Kind.NEW, 10, broker_id="b1"),
+        fill(1, 11, 5, "100.25"),
+        event(1, Kind.REPLACED, 12, replaced_by=change.new_id),
+        fill(3, 13, 10, "100.5"),
+        fill(3, 14, 15, "100.4", kind=Kind.FILL),
+        event(3, Kind.TRADE_BUST, 15, execution_id="x13"),
+        fill(3, 16, 15, "100.1", kind=Kind.TRADE_CORRECT, execution_id="x14"),
+    ):
+        assert await ledger.book(each) is not None
+    await ledger.admit([Approved(order(4, Side.SELL, 20, exit=True))])
+    assert await ledger.book(fill(4, 20, 20, "101", kind=Kind.FILL)) is not None
+
+
+async def begin(store: SessionStore, batch: str) -> tuple[int, int]:
+    await store.create_batch(batch, environment="BACKTEST", mode="backtest", build="1")
+    account = await store.open_account(batch, broker="box", external_id=batch, cash=Decimal(10_000))
+    return account, await store.begin_run(batch, strategy="trend", slot="A")
+
+
+async def test_a_copied_backtest_equals_a_session(database: str) -> None:
+    async with await SessionStore.open(database) as store:
+        account, _ = await begin(store, "aaaaaaaa-session")
+        session = PostgresLedger(store.pool, batch_id="aaaaaaaa-session", account_id=account)
+        await live_through(session, "aaaaaaaa-session")
+        account, run = await begin(store, "bbbbbbbb-backtest")
+        memory = MemoryLedger(cash=Decimal(10_000))
+        await live_through(memory, "bbbbbbbb-backtest")
+        await BacktestStore(store.pool).save(
+            "bbbbbbbb-backtest",
+            account_id=account,
+            runs={("trend", "A"): run},
+            books=Books(
+                orders=list(memory.orders.values()),
+                events=memory.events,
+                executions=memory.executions,
+                flows=memory.flows,
+            ),
+        )
+        for query in COMPARED:
+            live = [dict(row) for row in await store.pool.fetch(query, "aaaaaaaa-session")]
+            test = [dict(row) for row in await store.pool.fetch(query, "bbbbbbbb-backtest")]
+            assert live == test
+            assert live
+        (balance,) = await store.pool.fetch(COMPARED[3], "bbbbbbbb-backtest")
+        assert balance["balance"] == balance["total"] == memory.view.cash
