@@ -27,12 +27,14 @@ log = logging.getLogger(__name__)
 class Hello(msgspec.Struct):
     """The first thing a participant says.
 
-    Its slot, what its client order ids begin with, how many take part.
+    Its slot, what its client order ids begin with, how many take part, and whether it wants the
+    marks over this socket too: who reads them in band can spare both sides the work.
     """
 
     hello: str
     of: int
     prefix: str | None = None
+    marks: bool = True
 
 
 _hello = msgspec.json.Decoder(Hello)
@@ -169,6 +171,11 @@ class ControlSocket:
     def _say(self, message: dict[str, Any]) -> None:
         self._outbox.push(self._codec.encode(message))
 
+    def _say_end(self, message: dict[str, Any]) -> None:
+        """Say what is not a mark, to one who reads marks in band."""
+        if "mark" not in message:
+            self._say(message)
+
     def _hear(self, data: bytes | str) -> None:
         if self._participant is not None:
             self._driver.acknowledge(self._participant, _ack.decode(data))
@@ -185,12 +192,13 @@ class ControlSocket:
                 "end": tape.end,
             },
         )
-        self._driver.listeners.append(self._say)
+        self._driver.listeners.append(self._say if hello.marks else self._say_end)
         if self._driver.ended:
             self._say({"end": True})
 
     def _leave(self) -> None:
-        if self._say in self._driver.listeners:
-            self._driver.listeners.remove(self._say)
+        for listener in (self._say, self._say_end):
+            if listener in self._driver.listeners:
+                self._driver.listeners.remove(listener)
         if self._participant is not None:
             self._driver.goodbye(self._participant)
