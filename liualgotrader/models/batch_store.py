@@ -22,22 +22,27 @@ _BATCH = """
 SELECT batch_id, environment, mode, build, started_at, account_id, session_date, ended_at,
     end_reason, halted, report, plan, summary FROM batches"""
 
+_OPEN_ACCOUNT = """
+INSERT INTO accounts (broker, external_account_id, multiplier, shorting) VALUES ($1, $2, $3, $4)
+ON CONFLICT (broker, external_account_id) DO UPDATE
+SET multiplier = excluded.multiplier, shorting = excluded.shorting, modified_tstamp = now()
+RETURNING account_id"""
+
 # The balance follows the broker, and the difference is a transaction like any other: the balance
 # remains the sum of the transactions.
-_OPEN_ACCOUNT = """
-WITH account AS (
-    INSERT INTO accounts (broker, external_account_id, balance, multiplier, shorting)
-    VALUES ($1, $2, 0, $4, $5)
-    ON CONFLICT (broker, external_account_id) DO UPDATE
-    SET multiplier = excluded.multiplier, shorting = excluded.shorting, modified_tstamp = now()
-    RETURNING account_id, balance
-), moved AS (
+_FOLLOW_BROKER = """
+WITH moved AS (
     INSERT INTO account_transactions (account_id, amount, details)
-    SELECT account_id, $3::numeric - balance,
-        jsonb_build_object('why', 'as the broker says', 'batch_id', $6::text)
-    FROM account WHERE balance <> $3::numeric
+    SELECT account_id, $2 - balance,
+        jsonb_build_object('why', 'as the broker says', 'batch_id', $3::text)
+    FROM accounts WHERE account_id = $1 AND balance <> $2
+    RETURNING account_id
 )
-SELECT account_id FROM account"""
+UPDATE accounts SET balance = $2 FROM moved WHERE accounts.account_id = moved.account_id"""
+
+_TAKE_ACCOUNT = """
+UPDATE batches SET account_id = $2
+WHERE batch_id = $1 AND account_id IS DISTINCT FROM $2 RETURNING batch_id"""
 
 
 class BatchStore(Store):
@@ -155,45 +160,19 @@ class BatchStore(Store):
         multiplier: Decimal = Decimal(1),
         shorting: bool = False,
     ) -> int:
-        """Return the account of a batch, made if new, its cash as the broker says."""
+        """Return the account of a batch, made if new, its cash as the broker says.
+
+        A batch that has it already, and is resumed, keeps its books: fills that it missed are still
+        to be booked, and the broker's cash has them in it.
+        """
         with translated(f"open account {broker} {external_id}"):
             async with self.pool.acquire() as connection, connection.transaction():
-                account_id = await connection.fetchval(
-                    _OPEN_ACCOUNT, broker, external_id, cash, multiplier, shorting, batch_id
+                account_id: int = await connection.fetchval(
+                    _OPEN_ACCOUNT, broker, external_id, multiplier, shorting
                 )
-                await connection.execute(
-                    "UPDATE accounts SET balance = $2 WHERE account_id = $1", account_id, cash
-                )
-                await connection.execute(
-                    "UPDATE batches SET account_id = $2 WHERE batch_id = $1", batch_id, account_id
-                )
-        return int(account_id)
-
-    async def book_fee(self, account_id: int, *, activity_id: str, amount: Decimal, why: str) -> bool:
-        """Take a fee that is not part of an execution from an account's cash, once; True if it was new."""
-        with translated(f"book the fee {activity_id}"):
-            async with self.pool.acquire() as connection, connection.transaction():
-                await connection.execute(
-                    "SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", account_id
-                )
-                known = await connection.fetchval(
-                    """SELECT 1 FROM account_transactions
-                    WHERE account_id = $1 AND details->>'activity_id' = $2""",
-                    account_id,
-                    activity_id,
-                )
-                if known:
-                    return False
-                await connection.execute(
-                    "INSERT INTO account_transactions (account_id, amount, details) VALUES ($1, $2, $3)",
-                    account_id,
-                    -amount,
-                    {"activity_id": activity_id, "why": why},
-                )
-                await connection.execute(
-                    "UPDATE accounts SET balance = balance - $2 WHERE account_id = $1", account_id, amount
-                )
-        return True
+                if await connection.fetchval(_TAKE_ACCOUNT, batch_id, account_id):
+                    await connection.execute(_FOLLOW_BROKER, account_id, cash, batch_id)
+        return account_id
 
     async def load_account(self, account_id: int, *, time: int = 0) -> AccountUpdate:
         """Return cash and buying power of an account as the ledger has them."""

@@ -90,6 +90,16 @@ async def test_an_account_follows_the_broker_and_adds_up(store: SessionStore) ->
     assert (await store.find_batch(OTHER)).account_id == account
 
 
+async def test_a_resumed_batch_keeps_its_books(store: SessionStore) -> None:
+    account = await begin(store)
+    again = await store.open_account(
+        BATCH, broker="alpaca", external_id="one", cash=Decimal(4_000), multiplier=Decimal(4)
+    )
+    assert again == account
+    update = await store.load_account(account)
+    assert (update.cash, update.buying_power) == (Decimal(10_000), Decimal(40_000))
+
+
 async def test_a_run_is_the_same_in_every_incarnation(store: SessionStore) -> None:
     await begin(store)
     first = await store.begin_run(BATCH, strategy="trend", slot="A")
