@@ -239,7 +239,10 @@ def _table() -> dict[tuple[OrderStatus, Kind], OrderStatus]:
     for status in (_S.CANCELED, _S.EXPIRED, _S.REPLACED, _S.NEVER_SENT):
         table[status, Kind.PARTIAL_FILL] = status
         table[status, Kind.FILL] = _S.FILLED
+    # The real world: after an interruption REST tells of an early part once the stream told of the end.
+    table[_S.FILLED, Kind.PARTIAL_FILL] = _S.FILLED
     # The real world: what recovery took for unsent turns up at the broker after all, or ends there.
+    table[_S.NEVER_SENT, Kind.PARTIAL_FILL] = _S.PARTIALLY_FILLED
     table[_S.NEVER_SENT, Kind.ACCEPTED] = _S.ACCEPTED
     table[_S.NEVER_SENT, Kind.NEW] = _S.NEW
     # The real world: an end that is told twice, over the stream and over REST.
@@ -316,10 +319,11 @@ class Order(msgspec.Struct):
 
     def apply(self, event: OrderEvent) -> None:
         """Move by one event."""
+        fills = event.kind in (Kind.PARTIAL_FILL, Kind.FILL)
+        if fills and (event.qty is None or event.price is None):
+            raise InvariantError(f"a fill without quantity or price: {event}")
         self.status = next_status(self.status, event.kind)
-        if event.kind in (Kind.PARTIAL_FILL, Kind.FILL):
-            if event.qty is None or event.price is None:
-                raise InvariantError(f"a fill without quantity or price: {event}")
+        if fills and event.qty is not None:
             self.filled += event.qty
         if event.broker_id is not None:
             self.broker_id = event.broker_id

@@ -13,6 +13,7 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import Order, OrderStatus, Side, Submit
 
 ZERO = Decimal(0)
+_CHANGES_POSITION = (Kind.PARTIAL_FILL, Kind.FILL, Kind.TRADE_BUST, Kind.TRADE_CORRECT)
 
 
 class Execution(msgspec.Struct, frozen=True):
@@ -61,10 +62,10 @@ class _Holding:
     def __init__(self, opening: Position | None = None) -> None:
         self.opening = opening
         self.position = _copy(opening) if opening else Position()
-        self.executions: dict[str, Execution] = {}
+        self.executions: dict[tuple[str, str], Execution] = {}
 
-    def add(self, execution: Execution) -> None:
-        self.executions[execution.execution_id] = execution
+    def add(self, order_id: str, execution: Execution) -> None:
+        self.executions[order_id, execution.execution_id] = execution
         self.position.apply(execution.qty, execution.price)
 
     def rebuild(self) -> None:
@@ -92,7 +93,8 @@ class Book:
         self._open: dict[tuple[str, str], dict[str, Order]] = {}
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, Order] = {}
-        self._seen: set[str] = set()
+        self._heirs: dict[str, Order] = {}
+        self._seen: set[tuple[str, str]] = set()
         self.cash_flow = ZERO
         self.fees = ZERO
 
@@ -103,20 +105,23 @@ class Book:
                 Position(held.qty, held.avg_price)
             )
         for known in orders:
-            self.add(
-                Order(
-                    order_id=known.order_id,
-                    strategy=known.strategy,
-                    symbol=known.symbol,
-                    side=Side(known.side),
-                    qty=known.qty,
-                    status=OrderStatus(known.status),
-                    filled=known.filled,
-                    limit=known.limit,
-                    stop=known.stop,
-                    target=known.target,
-                ),
-            )
+            self.add(self._known(known))
+
+    def _known(self, known: OpenOrder) -> Order:
+        side = Side(known.side)
+        return Order(
+            order_id=known.order_id,
+            strategy=known.strategy,
+            symbol=known.symbol,
+            side=side,
+            qty=known.qty,
+            status=OrderStatus(known.status),
+            filled=known.filled,
+            limit=known.limit,
+            stop=known.stop,
+            target=known.target,
+            exit=self.qty(known.strategy, known.symbol) * side.sign < 0,
+        )
 
     def open(self, intent: Submit) -> Order:
         """Take in an approved intent."""
@@ -134,6 +139,11 @@ class Book:
         """Remember the order that `old` will become; until then only `old` is at work."""
         self._orders[new.order_id] = new
         self._waiting[old.order_id] = new
+        self._heirs[old.order_id] = new
+
+    def replacement(self, order_id: str) -> Order | None:
+        """Return what an order will become, while the broker has not said yes or no."""
+        return self._waiting.get(order_id)
 
     def order(self, order_id: str) -> Order | None:
         """Return an order by id, whatever became of it."""
@@ -167,6 +177,24 @@ class Book:
             return ZERO
         return sum((order.remaining * order.side.sign for order in orders.values()), ZERO)
 
+    def leaving(
+        self, strategy: str, symbol: str, *, side: Side, without: str = ""
+    ) -> Decimal | None:
+        """Return what open orders of one side may still fill, but for the order `without`.
+
+        An order that is being changed counts with the larger of its two quantities. None when an
+        order's quantity is not known, as that of a notional one.
+        """
+        total = ZERO
+        for order in self._open.get((strategy, symbol), {}).values():
+            if order.side is not side or order.order_id == without:
+                continue
+            if order.qty is None:
+                return None
+            heir = self._waiting.get(order.order_id)
+            total += max(order.remaining, heir.remaining if heir else ZERO)
+        return total
+
     def positions(self) -> list[OpenPosition]:
         """Return all positions that are not flat."""
         return [
@@ -183,10 +211,14 @@ class Book:
     def apply(self, event: OrderEvent) -> Order | None:
         """Let an event happen.
 
-        Returns its order, or None for an unknown order or an execution seen before.
+        Returns its order, or None for an unknown order or an execution seen before. Raises
+        InvariantError when an unknown order's event would change a position: the ledger has booked
+        it, so the books differ, and only a new incarnation reads them again.
         """
         order = self._orders.get(event.order_id)
         if order is None:
+            if event.kind in _CHANGES_POSITION:
+                raise InvariantError(f"not an order of this incarnation: {event}")
             return None
         if event.kind in (Kind.PARTIAL_FILL, Kind.FILL):
             if not self._fill(order, event):
@@ -198,27 +230,49 @@ class Book:
         if event.kind is Kind.REPLACED:
             self._replaced(order)
         if event.kind is Kind.REPLACE_REJECTED:
-            self._waiting.pop(order.order_id, None)
-        if not order.is_open:
-            self._open.get((order.strategy, order.symbol), {}).pop(order.order_id, None)
+            self._not_replaced(order)
+        self._keep_open(order)
         return order
+
+    def _keep_open(self, order: Order) -> None:
+        """Keep the row of open orders: one that recovery gave up for unsent may come to life."""
+        orders = self._open.setdefault((order.strategy, order.symbol), {})
+        if order.is_open:
+            orders[order.order_id] = order
+        else:
+            orders.pop(order.order_id, None)
 
     def _replaced(self, old: Order) -> None:
         new = self._waiting.pop(old.order_id, None)
         if new is not None:
             self.add(new)
 
+    def _not_replaced(self, old: Order) -> None:
+        new = self._waiting.pop(old.order_id, None)
+        if new is not None:
+            new.status = OrderStatus.REJECTED
+            del self._heirs[old.order_id]
+
+    def _inherit(self, order: Order, qty: Decimal) -> None:
+        """What is filled of an order counts as filled of what it became, too (FIX: CumQty)."""
+        heir = self._heirs.get(order.order_id)
+        while heir is not None:
+            heir.filled += qty
+            heir = self._heirs.get(heir.order_id)
+
     def _fill(self, order: Order, event: OrderEvent) -> bool:
         if event.execution_id is None or event.qty is None or event.price is None:
             raise InvariantError(f"a fill without execution id, quantity or price: {event}")
-        if event.execution_id in self._seen:
+        if (event.order_id, event.execution_id) in self._seen:
             return False
-        self._seen.add(event.execution_id)
         order.apply(event)
+        self._seen.add((event.order_id, event.execution_id))
+        self._inherit(order, event.qty)
         signed = event.qty * order.side.sign
         self._flow(signed, event.price, event.fee)
         holding = self._holdings.setdefault((order.strategy, order.symbol), _Holding())
-        holding.add(Execution(event.execution_id, signed, event.price, event.fee))
+        execution = Execution(event.execution_id, signed, event.price, event.fee)
+        holding.add(order.order_id, execution)
         return True
 
     def _flow(self, qty: Decimal, price: Decimal, fee: Decimal) -> None:
@@ -228,17 +282,20 @@ class Book:
     def _amend(self, order: Order, event: OrderEvent) -> None:
         """Take an execution out (bust), or put another in its place (correction)."""
         holding = self._holdings.get((order.strategy, order.symbol))
-        known = holding.executions.pop(event.execution_id or "", None) if holding else None
+        key = (order.order_id, event.execution_id or "")
+        known = holding.executions.pop(key, None) if holding else None
         if holding is None or known is None:
             raise InvariantError(f"an amendment of an execution that is not known: {event}")
         self._flow(-known.qty, known.price, -known.fee)
         order.filled -= abs(known.qty)
+        self._inherit(order, -abs(known.qty))
         if event.kind is Kind.TRADE_CORRECT:
             if event.qty is None or event.price is None:
                 raise InvariantError(f"a correction without quantity or price: {event}")
             signed = event.qty * order.side.sign
             order.filled += event.qty
+            self._inherit(order, event.qty)
             self._flow(signed, event.price, event.fee)
             new = Execution(known.execution_id, signed, event.price, event.fee)
-            holding.executions[new.execution_id] = new
+            holding.executions[key] = new
         holding.rebuild()
