@@ -226,6 +226,15 @@ class PostgresLedger:
         orders = [_open(row) for row in rows]
         return [each for each in orders if each.status == OrderStatus.ADMITTED]
 
+    async def strays(self) -> list[OpenOrder]:
+        """Return orders of earlier batches that are open as far as this ledger knows.
+
+        They claim money until the broker is asked what became of them and its answer is booked.
+        """
+        async with self._transaction("look for stray orders") as connection:
+            rows = await connection.fetch(sql.STRAY_ORDERS, self._account_id, self._batch_id)
+        return [_open(row) for row in rows]
+
 
 def _open(row: asyncpg.Record) -> OpenOrder:
     return open_order(sql.order_of(row))

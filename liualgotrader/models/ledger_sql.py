@@ -154,6 +154,10 @@ SLOT_ORDERS = f"""
 SELECT {_ORDER_COLUMNS} FROM orders o
 WHERE o.batch_id = $1 AND o.slot = $2 AND o.is_open ORDER BY o.decided_ns, o.order_id"""
 
+STRAY_ORDERS = f"""
+SELECT {_ORDER_COLUMNS} FROM orders o
+WHERE o.account_id = $1 AND o.batch_id <> $2 AND o.is_open ORDER BY o.decided_ns, o.order_id"""
+
 NEXT_NUMBER = """
 SELECT coalesce(max(number), 0) + 1 FROM orders WHERE batch_id = $1 AND slot = $2"""
 

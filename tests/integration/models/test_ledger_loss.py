@@ -251,3 +251,21 @@ async def test_a_position_is_carried_into_the_next_batch(store: SessionStore) ->
     assert update is not None
     assert update.cash == Decimal(10_100)
     assert await store.positions(account) == []
+
+
+async def test_orders_of_a_batch_that_died_are_found_and_ended(store: SessionStore) -> None:
+    ledger = await open_ledger(store)
+    await ledger.admit([buy(1, qty=90)])
+    assert await ledger.strays() == []
+    tomorrow = "1a1b2c3d-0000"
+    await store.create_batch(tomorrow, environment="PAPER", mode="paper", build="1")
+    account = await store.open_account(
+        tomorrow, broker="alpaca", external_id="one", cash=Decimal(10_000)
+    )
+    later = PostgresLedger(store.pool, batch_id=tomorrow, account_id=account)
+    (stray,) = await later.strays()
+    assert stray.order_id == order_id(BATCH, "A", 1)
+    update = await later.book(OrderEvent(stray.order_id, Kind.EXPIRED, NOW, stray.symbol))
+    assert update is not None
+    assert update.buying_power == Decimal(10_000)
+    assert await later.strays() == []
