@@ -215,8 +215,10 @@ class Bench:
         )
         self._begin(started, warm=True)
 
-    def begin_with(self, symbol: str, qty: Decimal, price: Decimal) -> None:
-        """Begin again, holding something of which nothing else is known."""
+    def begin_with(
+        self, symbol: str, qty: Decimal, price: Decimal, *, kept: dict[str, str] | None = None
+    ) -> None:
+        """Begin again, holding something; `kept` is what the keystore has of it."""
         self.venue.account.hold(symbol, qty, price)
         self._begin(
             Started(
@@ -230,6 +232,7 @@ class Bench:
                 CASH * 4,
                 instruments=tuple(self.instruments.values()),
                 positions=(OpenPosition("s", symbol, qty, price),),
+                keystore={"s": kept or {}},
             ),
             warm=True,
         )

@@ -107,8 +107,6 @@ class Breakout(Strategy):
     def on_start(self, ctx: Context) -> None:
         """Take over positions, and take back entries: nobody knows how long they have waited."""
         self._watches: dict[str, Watch] = {}
-        for symbol in (*ctx.symbols, *ctx.positions()):
-            self._watch(ctx, symbol)
         for order in ctx.orders():
             if self._is_entry(ctx, order):
                 self._watch(ctx, order.symbol).entries.add(order.order_id)
@@ -132,8 +130,8 @@ class Breakout(Strategy):
         """Keep the plan in step with what the broker did."""
         watch = self._watch(ctx, event.symbol)
         is_entry = event.order_id in watch.entries
-        if event.kind in _FILLS:
-            self._filled(ctx, event, watch)
+        if event.kind in _FILLS and not ctx.position(event.symbol):
+            self._flat(ctx, event.symbol, watch)
         elif is_entry and event.kind in _TURNED_DOWN:
             self._turned_down(ctx, event, watch)
         # Only the end of an entry frees an exit here. An exit that ended is asked for again by the
@@ -295,14 +293,6 @@ class Breakout(Strategy):
                 self._give_back(ctx, event.symbol, watch)
 
     # -- leaving -----------------------------------------------------------------------------------
-
-    def _filled(self, ctx: Context, event: OrderEvent, watch: Watch) -> None:
-        held = abs(float(ctx.position(event.symbol)))
-        if not held:
-            self._flat(ctx, event.symbol, watch)
-        elif (aim := watch.memory.aim) is not None and held > aim.size:
-            aim.size = held
-            self._keep(ctx, event.symbol, watch)
 
     def _flat(self, ctx: Context, symbol: str, watch: Watch) -> None:
         """Forget the position. The next one must go beyond everything the session has seen."""

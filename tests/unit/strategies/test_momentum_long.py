@@ -8,6 +8,7 @@ import pytest
 
 from liualgotrader.common.events import Bar, Command
 from liualgotrader.common.orders import OrderStatus, OrderType, Side
+from liualgotrader.strategies.aim import Aim, Memory
 from liualgotrader.strategies.momentum_long import MomentumLong
 from tests.strategy_bench import CLOSE, MINUTE, OPEN, Bench, Prices, flat, ramp
 
@@ -178,8 +179,10 @@ def test_when_the_trend_turns_down_the_position_is_closed() -> None:
 
 
 def test_an_entry_that_does_not_fill_is_moved_once_and_then_taken_back() -> None:
-    bench = ready()
+    bench = ready(risk=0.0003)
     bench.play([BREAK, (100.8, 100.9, 100.8, 100.85)])
+    assert bench.sent[0].qty == 49
+    assert bench.replaces[0].qty == 35  # further from the stop, so fewer for the same risk
     assert [replace.order_id for replace in bench.replaces] == [bench.sent[0].order_id]
     assert bench.replaces[0].limit == Decimal("100.90")
     (order,) = bench.open_orders()
@@ -233,6 +236,51 @@ def test_an_exit_that_fills_in_parts_is_not_doubled() -> None:
         assert working == bench.held()
     assert bench.held() == 0
     assert len(bench.sent) == 2
+    assert bench.refusals == []
+
+
+def test_at_the_stop_only_what_no_exit_at_work_sells_already_is_sold() -> None:
+    bench = holding(participation=Decimal("0.1"))
+    bench.play(ramp(100.6, 101.6, 10), volume=0)
+    assert (bench.sent[-1].reason, bench.sent[-1].qty) == ("first target", Decimal(49))
+    bench.minute((101.6, 101.6, 100.0, 100.1), volume=400)
+    assert (bench.sent[-1].reason, bench.sent[-1].qty) == ("stop", Decimal(50))
+    bench.play(flat(100.1, 2))
+    assert bench.held() == 0
+    assert len(bench.sent) == 3
+
+
+def test_scaling_out_waits_until_the_entry_at_work_has_ended() -> None:
+    bench = ready(participation=Decimal("0.1"))
+    bench.strategy.patience = 6_000.0  # type: ignore[attr-defined]
+    bench.minute(BREAK)
+    bench.minute(FILL, volume=400)
+    bench.play([*ramp(101.0, 101.7, 2), *flat(101.7, 1)])
+    kinds = [type(intent).__name__ for intent in bench.intents]
+    assert kinds == ["Submit", "Cancel", "Submit"]
+    assert (bench.sent[-1].reason, bench.sent[-1].qty) == ("first target", Decimal(20))
+
+
+def test_the_timer_of_an_earlier_entry_does_not_end_a_later_one() -> None:
+    bench = ready()
+    bench.strategy.patience = 600.0  # type: ignore[attr-defined]
+    bench.strategy.cool_down = 1.0  # type: ignore[attr-defined]
+    bench.play([BREAK, FILL, (100.1, 100.1, 99.9, 100.0), *ramp(100.0, 100.6, 4)])
+    bench.play([*ramp(100.6, 100.8, 1), *ramp(100.9, 101.0, 1)])
+    assert len(bench.sent) == 3
+    bench.play(flat(101.0, 5))
+    assert bench.cancels == []
+    assert bench.replaces == []
+    assert [order.order_id for order in bench.open_orders()] == [bench.sent[-1].order_id]
+
+
+def test_an_entry_whose_timer_was_lost_is_taken_back_by_a_later_bar() -> None:
+    bench = ready()
+    bench.minute(BREAK)
+    assert len(list(bench.engine.clock.pop_due(bench.now + 2 * MINUTE))) == 1
+    bench.play([(101.0, 101.0, 101.0, 101.0)] * 3)
+    assert [cancel.reason for cancel in bench.cancels] == ["overdue"]
+    assert bench.open_orders() == []
 
 
 def test_a_restart_keeps_stop_and_size() -> None:
@@ -257,6 +305,16 @@ def test_a_restart_without_its_notes_makes_a_stop_from_the_entry_price() -> None
     assert bench.sent[-1].reason == "stop"
     bench.minute((98.6, 98.6, 98.6, 98.6))
     assert bench.held() == 0
+
+
+def test_notes_of_another_position_are_not_taken_for_this_one() -> None:
+    bench = ready()
+    notes = Memory(OPEN, aim=Aim(stop=49.0, first=50.0, target=51.0, size=10.0))
+    bench.begin_with("AAA", Decimal(30), Decimal("100.4"), kept={"memory/AAA": notes.text()})
+    bench.minute((100.48, 100.48, 100.40, 100.48))
+    assert bench.sent == []
+    bench.minute((100.48, 100.48, 98.3, 100.48))
+    assert bench.sent[-1].reason == "stop"
 
 
 def test_a_restart_takes_back_the_entry_at_work() -> None:
