@@ -54,6 +54,7 @@ class Box:
         self.driver = driver
         self.address = Address("", "", "", "", "", "", "")
         self.elapsed = 0
+        self.guests: list[threading.Thread] = []
         self._loop = loop
 
     def monotonic(self) -> int:
@@ -119,5 +120,8 @@ def running(tape: Tape, settings: Settings | None = None) -> Iterator[Box]:
         if boxes:
             boxes[0]._loop.call_soon_threadsafe(stop.set)
         thread.join(WAIT)
+        # A client waits for a message or the end of its connection before it looks up.
+        for guest in boxes[0].guests if boxes else ():
+            guest.join(WAIT)
     if failures:
         raise failures[0]

@@ -45,14 +45,14 @@ class Stream(Protocol):
 
 
 @contextmanager
-def listening(stream: Stream) -> Iterator[None]:
+def listening(box: Box, stream: Stream) -> Iterator[None]:
     thread = threading.Thread(target=stream.run, name="stream")
+    box.guests.append(thread)
     thread.start()
     try:
         yield
     finally:
         stream.stop()
-        thread.join(WAIT)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_data_stream_brings_prints_quotes_and_bars_in_msgpack(box: Box) -> None:
     stream.subscribe_trades(hear, "*")
     stream.subscribe_quotes(hear, "AAPL")
     stream.subscribe_bars(hear, "AAPL")
-    with listening(stream):
+    with listening(box, stream):
         subscribed(box)
         box.move(2 * MINUTE)
         found = [heard.get(timeout=WAIT) for _ in range(5)]
@@ -103,7 +103,7 @@ def test_unsubscribed_symbols_are_heard_no_more(box: Box) -> None:
 
     stream = StockDataStream(KEYS.key, KEYS.secret, url_override=box.address.stream_url)
     stream.subscribe_trades(hear, "AAPL", "MSFT")
-    with listening(stream):
+    with listening(box, stream):
         subscribed(box)
         box.move(11 * SECOND + 500_000_000)
         assert heard.get(timeout=WAIT).symbol == "AAPL"
@@ -125,7 +125,7 @@ def test_trade_updates_tell_of_new_fill_and_cancel(box: Box) -> None:
     stream = TradingStream(KEYS.key, KEYS.secret, url_override=box.address.updates_url)
     stream.subscribe_trade_updates(hear)
     client = TradingClient(KEYS.key, KEYS.secret, url_override=box.address.trading_url)
-    with listening(stream):
+    with listening(box, stream):
         listened(box)
         box.move(30 * SECOND)
         buy = MarketOrderRequest(

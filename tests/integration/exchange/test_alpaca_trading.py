@@ -203,6 +203,8 @@ def test_cancel_travels_like_an_order(box: Box, client: TradingClient) -> None:
     box.move(3 * SECOND)
     client.cancel_order_by_id(order.id)
     assert look(client, order).status is OrderStatus.PENDING_CANCEL
+    with pytest.raises(APIError, match="pending_cancel"):
+        client.cancel_order_by_id(order.id)
     box.move(4 * SECOND)
     assert look(client, order).status is OrderStatus.CANCELED
 

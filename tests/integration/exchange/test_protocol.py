@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,10 +11,12 @@ import aiohttp
 import msgspec
 import pytest
 
+from liualgotrader.common.errors import ConfigError
 from liualgotrader.exchange import data_stream
 from liualgotrader.exchange.app import Address, Settings, build, serving
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
+from liualgotrader.exchange.tape import ListTape, TapeEvent
 from liualgotrader.exchange.walk import walk_tape
 from tests.integration.exchange.box import MINUTE, OPEN, quote, tape_of, trade
 
@@ -235,3 +237,27 @@ async def test_lockstep_refuses_what_breaks_it() -> None:
 async def test_paced_exchange_has_no_lockstep() -> None:
     async with box() as (address, http), http.get(f"{address.box_url}/lockstep") as answer:
         assert answer.status == 400
+
+
+class BrokenTape(ListTape):
+    """A tape that cannot be read on."""
+
+    def events(self) -> Iterator[TapeEvent]:
+        yield trade("AAPL", 1, 10.0)
+        raise ConfigError("the tape is torn")
+
+
+async def test_exchange_whose_tape_breaks_does_not_go_on_answering() -> None:
+    whole = tape_of(symbols="AAPL")
+    tape = BrokenTape(
+        date=whole.date,
+        instruments=whole.instruments.values(),
+        events=(),
+        start=whole.start,
+        end=whole.end,
+    )
+    exchange, driver = build(tape, Settings())
+    with pytest.raises(ConfigError, match="torn"):
+        async with serving(exchange, driver, KEYS), asyncio.timeout(20):
+            driver.start()
+            await asyncio.Event().wait()
