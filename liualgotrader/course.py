@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from liualgotrader import __version__
+from liualgotrader.analytics.rows import FeedSummary, PositionDifference, Reconciliation
 from liualgotrader.bootstrap import (
     Endpoints,
     SessionConfig,
@@ -24,15 +25,19 @@ from liualgotrader.bootstrap import (
     make_trader,
     source_files,
 )
-from liualgotrader.common.errors import ConfigError, StoreError
+from liualgotrader.common.errors import ConfigError, LiuError, StoreError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.ids import slot_name as slot_letter
+from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Mode, Plan, plan_to_json
-from liualgotrader.common.ports import BrokerAccount
+from liualgotrader.common.ports import BrokerAccount, Trader
 from liualgotrader.engine.latency import Latencies
 from liualgotrader.engine.loading import source_of
+from liualgotrader.models.account_store import AccountStore
+from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.box import Box, BoxClock
+from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.messages import Begin
 from liualgotrader.session.routing import slot_name
 from liualgotrader.supervisor import Supervisor
@@ -81,6 +86,13 @@ def consumers_of(plan: Plan, symbols: int, cpus: int) -> int:
     return max(1, min(cpus - 1, math.ceil(symbols / 20)))
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """The account as it was when the batch began, also if it is resumed later."""
+
+    cash: Decimal
+    equity: Decimal
+
+
 class Course:
     """One session."""
 
@@ -103,6 +115,8 @@ class Course:
         self._resumed = batch_id is not None
         self._box: Box | None = None
         self._supervisor: Supervisor | None = None
+        self._notice = ""
+        self._created = False
 
     def interrupt(self, reason: str) -> None:
         """End the session in order."""
@@ -110,7 +124,16 @@ class Course:
             self._supervisor.finish(reason)
 
     async def run(self) -> Summary:
-        """Live through the session and return how it went."""
+        """Live through the session and return how it went. A session that cannot start leaves an ended batch."""
+        try:
+            return await self._run()
+        except LiuError as exc:
+            if self._created:
+                async with await SessionStore.open(self._dsn, max_size=1) as store:
+                    await store.end_batch(self.batch_id, reason=f"failed: {exc}")
+            raise
+
+    async def _run(self) -> Summary:
         began = asyncio.get_running_loop().time()
         async with AsyncExitStack() as stack:
             store = await SessionStore.open(self._dsn, max_size=2)
@@ -120,7 +143,7 @@ class Course:
             lock = store.account_lock(config.account_id, batch_id=self.batch_id)
             await lock.take()
             stack.push_async_callback(lock.release)
-            start = await self._account(config)
+            start = await self._opening(store, config)
             supervisor = self._supervisor = Supervisor(config, epoch=await self._epoch(store))
             commands = asyncio.create_task(self._commands(store, supervisor))
             showing = asyncio.create_task(self._show(supervisor))
@@ -130,8 +153,7 @@ class Course:
                 commands.cancel()
                 showing.cancel()
                 await supervisor.stop()
-            end = await self._account(config)
-            return await self._sum_up(store, config, supervisor, start, end, began)
+            return await self._sum_up(store, config, supervisor, start, began)
 
     # -- before ------------------------------------------------------------------------------------------------
 
@@ -157,18 +179,19 @@ class Course:
             secret=at.secret,
             control_url=control if session.lockstep else None,
         )
-        return endpoints, await box.clock()
+        clock = await box.clock()
+        self._notice = clock.notice
+        return endpoints, clock
 
     async def _config(
         self, store: SessionStore, endpoints: Endpoints, clock: BoxClock | None
     ) -> SessionConfig:
         if clock is None:
             raise ConfigError("there is no session to trade in")
-        sources = {name: source_of(name) for name in source_files(self._plan)}
         draft = SessionConfig(
             batch_id=self.batch_id,
             plan=self._plan,
-            sources={name: text for name, text in sources.items() if text is not None},
+            sources={},
             dsn=self._dsn,
             home=str(self._home),
             endpoints=endpoints,
@@ -183,39 +206,79 @@ class Course:
             assets = {i.symbol: i for i in await data.assets()}
         finally:
             data.close()
-        session = self._plan.session
-        most = min(session.max_symbols, len(session.symbols) or len(assets))
-        count = consumers_of(self._plan, most, os.cpu_count() or 1)
-        slots = tuple(slot_letter(index) for index in range(count))
-        if not self._resumed:
-            await store.create_batch(
-                self.batch_id,
-                environment=environment_name(session.mode),
-                mode=session.mode.value,
-                build=__version__,
-                plan=plan_to_json(self._plan),
-            )
-        else:
+        slots = self._slots(len(assets))
+        if self._resumed:
+            batch = await store.find_batch(self.batch_id)
             await store.reopen_batch(self.batch_id)
-        account = await self._account(draft)
-        account_id = await store.open_account(
+            known = batch.summary or {}
+            return msgspec.structs.replace(
+                draft,
+                slots=tuple(known["slots"]),
+                account_id=batch.account_id or 0,
+                sources=known["sources"],
+            )
+        sources = {name: source_of(name) for name in source_files(self._plan)}
+        config = msgspec.structs.replace(
+            draft, slots=slots, sources={n: text for n, text in sources.items() if text is not None}
+        )
+        account_id = await self._create(store, config)
+        await self._pick_plan_symbols(store, config, assets, clock.tape_ns)
+        return msgspec.structs.replace(config, account_id=account_id)
+
+    def _slots(self, assets: int) -> tuple[str, ...]:
+        session = self._plan.session
+        most = min(session.max_symbols, len(session.symbols) or assets)
+        count = consumers_of(self._plan, most, os.cpu_count() or 1)
+        return tuple(slot_letter(index) for index in range(count))
+
+    async def _create(self, store: SessionStore, config: SessionConfig) -> int:
+        """Make the batch's row, and open its account with the cash that the broker says."""
+        simulated = self._plan.session.mode is Mode.SIMULATED
+        await store.create_batch(
             self.batch_id,
-            broker="box" if session.mode is Mode.SIMULATED else "alpaca",
-            external_id=self.batch_id if session.mode is Mode.SIMULATED else account.account_id,
+            environment=environment_name(self._plan.session.mode),
+            mode=self._plan.session.mode.value,
+            build=__version__,
+            plan=plan_to_json(self._plan),
+            session_date=session_date(config),
+        )
+        self._created = True
+        facts = {"slots": list(config.slots), "sources": config.sources}
+        await AccountStore(store.pool).note(self.batch_id, facts)
+        account = await self._account(config)
+        return await store.open_account(
+            self.batch_id,
+            broker="box" if simulated else "alpaca",
+            external_id=self.batch_id if simulated else account.account_id,
             cash=account.cash,
             multiplier=account.multiplier,
             shorting=account.shorting,
         )
-        for symbol in session.symbols:
+
+    async def _pick_plan_symbols(
+        self, store: SessionStore, config: SessionConfig, assets: Mapping[str, Instrument], now: int
+    ) -> None:
+        for symbol in self._plan.session.symbols:
             if symbol not in assets:
                 raise ConfigError(f"session.symbols: {symbol} is no asset of this exchange")
-            picked = Picked(symbol, "plan", clock.tape_ns, assets[symbol], None)
-            await store.save_pick(self.batch_id, picked, slot_name(symbol, slots))
-        return msgspec.structs.replace(draft, slots=slots, account_id=account_id)
+            picked = Picked(symbol, "plan", now, assets[symbol], None)
+            await store.save_pick(self.batch_id, picked, slot_name(symbol, config.slots))
 
     async def _epoch(self, store: SessionStore) -> int:
         """A resumed session's links are new, so numbers may begin again; lives go on counting."""
         return 1 + len(await store.incarnations(self.batch_id))
+
+    async def _opening(self, store: SessionStore, config: SessionConfig) -> Opening:
+        """Return what the account began with; a resumed batch remembers."""
+        known = (await store.find_batch(self.batch_id)).summary
+        if known and "opening" in known:
+            return msgspec.convert(known["opening"], Opening, strict=False)
+        account = await self._account(config)
+        opening = Opening(account.cash, account.equity)
+        await AccountStore(store.pool).note(
+            self.batch_id, {"opening": msgspec.to_builtins(opening)}
+        )
+        return opening
 
     async def _account(self, config: SessionConfig) -> BrokerAccount:
         trader = make_trader(config)
@@ -258,67 +321,117 @@ class Course:
         store: SessionStore,
         config: SessionConfig,
         supervisor: Supervisor,
-        start: BrokerAccount,
-        end: BrokerAccount,
+        start: Opening,
         began: float,
+    ) -> Summary:
+        """Book the day's fees, compare the books, write the report, and end the batch."""
+        trader, data = make_trader(config), make_data(config)
+        try:
+            charges = await book_fees(AccountStore(store.pool), trader, config)
+            end = await trader.account()
+            books = await self._books(store, config, trader)
+            summary = await self._summary(store, config, supervisor, start, end, charges)
+            left = await gather(
+                store,
+                data,
+                config,
+                cash_start=start.cash,
+                feed=_feed(summary),
+                reconciliation=books,
+                end_reason=supervisor.failure or supervisor.reason,
+                notice=self._notice,
+            )
+            report = await write_report(AnalysisStore(store.pool), left, self._home / "reports")
+        finally:
+            trader.close()
+            data.close()
+        summary.differences = [*_differences(books)]
+        summary.report = str(report)
+        summary.duration_s = round(asyncio.get_running_loop().time() - began, 3)
+        await AccountStore(store.pool).note(self.batch_id, msgspec.to_builtins(summary))
+        await store.end_batch(
+            self.batch_id,
+            reason=supervisor.failure or supervisor.reason or "session over",
+            report=summary.report,
+        )
+        return summary
+
+    async def _summary(
+        self,
+        store: SessionStore,
+        config: SessionConfig,
+        supervisor: Supervisor,
+        start: Opening,
+        end: BrokerAccount,
+        charges: Decimal,
     ) -> Summary:
         orders = await store.orders(self.batch_id)
         executions = await store.executions(self.batch_id)
-        figures = supervisor.figures()
+        consumers = supervisor.figures()["consumers"]
         lag = Latencies()
-        for consumer in figures["consumers"]:
+        for consumer in consumers:
             lag.merge({int(k): v for k, v in consumer.get("latency", {}).items()})
-        summary = Summary(
+        return Summary(
             batch_id=self.batch_id,
             mode=self._plan.session.mode.value,
             symbols=len({pick.symbol for pick in await store.load_picks(self.batch_id)}),
             consumers=len(config.slots),
-            events=sum(c.get("events", 0) for c in figures["consumers"]),
-            dropped_stale=sum(c.get("stale", 0) for c in figures["consumers"]),
-            gaps=sum(c.get("gaps", 0) for c in figures["consumers"]),
+            events=sum(c.get("events", 0) for c in consumers),
+            dropped_stale=sum(c.get("stale", 0) for c in consumers),
+            gaps=sum(c.get("gaps", 0) for c in consumers),
             orders=sum(order.status != "refused" for order in orders),
             fills=len(executions),
             refused=sum(order.status in ("refused", "rejected") for order in orders),
             equity_start=start.equity,
             equity_end=end.equity,
             pnl=end.equity - start.equity,
-            fees=sum((each.fee for each in executions), Decimal(0)),
+            fees=charges + sum((each.fee for each in executions), Decimal(0)),
             lag_ms_p50=_rounded(lag.quantile_ms(0.5)),
             lag_ms_p99=_rounded(lag.quantile_ms(0.99)),
-            duration_s=round(asyncio.get_running_loop().time() - began, 3),
+            duration_s=0.0,
             report=None,
             end_reason=supervisor.reason,
             failure=supervisor.failure,
             warnings=supervisor.warnings,
-            differences=await self._differences(store, config),
         )
-        await store.end_batch(
-            self.batch_id,
-            reason=supervisor.failure or supervisor.reason or "session over",
-            summary=msgspec.to_builtins(summary),
-        )
-        return summary
 
-    async def _differences(self, store: SessionStore, config: SessionConfig) -> list[str]:
-        """Compare the ledger with the broker: cash and positions, to the cent."""
-        trader = make_trader(config)
-        try:
-            account, held = await trader.account(), await trader.positions()
-        finally:
-            trader.close()
+    async def _books(
+        self, store: SessionStore, config: SessionConfig, trader: Trader
+    ) -> Reconciliation:
+        """Hold the ledger beside the broker: cash to the cent, positions to the share."""
+        account, held = await trader.account(), await trader.positions()
         ours: dict[str, Decimal] = {}
         for row in await store.positions(config.account_id):
             ours[row.symbol] = ours.get(row.symbol, Decimal(0)) + row.qty
         theirs = {position.symbol: position.qty for position in held}
-        found = [
-            f"{symbol}: the ledger holds {ours.get(symbol, 0)}, the broker {theirs.get(symbol, 0)}"
-            for symbol in sorted(ours.keys() | theirs.keys())
-            if ours.get(symbol, Decimal(0)) != theirs.get(symbol, Decimal(0))
-        ]
-        cash = (await store.load_account(config.account_id)).cash
-        if abs(cash - account.cash) >= Decimal("0.01"):
-            found.append(f"cash: the ledger has {cash}, the broker {account.cash}")
-        return found
+        cent, none = Decimal("0.01"), Decimal(0)
+        return Reconciliation(
+            ledger_cash=(await store.load_account(config.account_id)).cash.quantize(cent),
+            broker_cash=account.cash.quantize(cent),
+            positions=len(theirs),
+            differences=tuple(
+                PositionDifference(symbol, ours.get(symbol, none), theirs.get(symbol, none))
+                for symbol in sorted(ours.keys() | theirs.keys())
+                if ours.get(symbol, none) != theirs.get(symbol, none)
+            ),
+        )
+
+
+def _feed(summary: Summary) -> FeedSummary:
+    return FeedSummary(
+        events=summary.events,
+        dropped_stale=summary.dropped_stale,
+        gaps=summary.gaps,
+        lag_ms_p50=summary.lag_ms_p50,
+        lag_ms_p99=summary.lag_ms_p99,
+    )
+
+
+def _differences(books: Reconciliation) -> Iterator[str]:
+    for each in books.differences:
+        yield f"{each.symbol}: the ledger holds {each.ledger}, the broker {each.broker}"
+    if books.ledger_cash != books.broker_cash:
+        yield f"cash: the ledger has {books.ledger_cash}, the broker {books.broker_cash}"
 
 
 def _rounded(value: float | None) -> float | None:

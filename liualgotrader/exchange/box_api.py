@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from liualgotrader.exchange.encode import JsonCodec
 from liualgotrader.exchange.lockstep import Ack, LockstepDriver, Participant, ProtocolError
-from liualgotrader.exchange.outbox import Outbox, transport_of
+from liualgotrader.exchange.outbox import Outbox, opened, transport_of
 from liualgotrader.exchange.pacing import PacedDriver
 from liualgotrader.exchange.replies import reply
 from liualgotrader.exchange.service import Exchange
@@ -70,6 +70,7 @@ class BoxApi:
             "start": exchange.tape.start,
             "end": exchange.tape.end,
             "latency": exchange.latency,
+            "notice": getattr(exchange.tape, "notice", ""),
         }
         if isinstance(driver, LockstepDriver):
             body |= {"mark": driver.mark, "marks": driver.marks, "late": driver.late}
@@ -142,8 +143,7 @@ class ControlSocket:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to one participant until it is gone or breaks the protocol."""
-        socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 24)
-        await socket.prepare(request)
+        socket = await opened(request, most=1 << 24)
         self._outbox = Outbox(transport_of(request), self._codec)
         sender = asyncio.create_task(self._send())
         try:

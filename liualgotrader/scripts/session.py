@@ -13,9 +13,11 @@ from typing import Any
 
 import msgspec
 
-from liualgotrader.common.plan import Plan
+from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.plan import Plan, plan_from_json
 from liualgotrader.course import Course, Summary
 from liualgotrader.engine.plan_reading import read_plan
+from liualgotrader.models.session_store import SessionStore
 from liualgotrader.scripts.exits import DONE, FAILED
 from liualgotrader.scripts.home import database, liu_home
 from liualgotrader.scripts.show import Display, show_summary
@@ -33,16 +35,29 @@ def run_session(
     path: Path, options: dict[str, Any], *, resume: str | None, as_json: bool, json_logs: bool
 ) -> int:
     """Run a session; return 0 only when it was a clean one."""
-    plan = read_plan(path, environ=os.environ, options=options)
     home = liu_home()
     _log(home, as_json=json_logs)
-    with database() as dsn, Display(plan) as display:
-        summary = asyncio.run(_run(plan, home, dsn, display.update, resume))
+    plan = None if resume else read_plan(path, environ=os.environ, options=options)
+    with database() as dsn:
+        batch_id = None
+        if plan is None:
+            batch_id, plan = asyncio.run(_unfinished(dsn, resume or ""))
+        with Display(plan) as display:
+            summary = asyncio.run(_run(plan, home, dsn, display.update, batch_id))
     if as_json:
         values = {key: getattr(summary, key) for key in JSON_KEYS}
         sys.stdout.write(msgspec.json.encode(values).decode() + "\n")
     show_summary(summary)
     return FAILED if summary.failure or summary.differences else DONE
+
+
+async def _unfinished(dsn: str, prefix: str) -> tuple[str, Plan]:
+    """Return a batch that was not ended, and its plan. Raises ConfigError for one that was."""
+    async with await SessionStore.open(dsn, max_size=1) as store:
+        batch = await store.find_batch(prefix)
+    if batch.ended_at is not None:
+        raise ConfigError(f"batch {batch.batch_id} is over ({batch.end_reason}); nothing to resume")
+    return batch.batch_id, plan_from_json(msgspec.json.encode(batch.plan))
 
 
 def _log(home: Path, *, as_json: bool) -> None:
@@ -61,10 +76,10 @@ async def _run(
     home: Path,
     dsn: str,
     progress: Callable[[dict[str, Any]], None],
-    resume: str | None,
+    batch_id: str | None,
 ) -> Summary:
     course = Course(
-        plan, home=home, dsn=dsn, environ=os.environ, progress=progress, batch_id=resume
+        plan, home=home, dsn=dsn, environ=os.environ, progress=progress, batch_id=batch_id
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -28,7 +28,7 @@ class Display:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._live = Live(console=_console, refresh_per_second=4, transient=True)
-        self._began = time.monotonic()  # noqa: TID251 - the rim: what a person waits for
+        self._began = time.monotonic()
         self._last = (self._began, 0)
         self._rate = 0.0
         self._line_at = self._began
@@ -53,7 +53,7 @@ class Display:
 
     def update(self, figures: dict[str, Any]) -> None:
         """Show how the session goes."""
-        now = time.monotonic()  # noqa: TID251 - the rim: what a person waits for
+        now = time.monotonic()
         events = sum(c.get("events", 0) for c in figures["consumers"])
         if now - self._last[0] >= 1:
             self._rate = (events - self._last[1]) / (now - self._last[0])
@@ -123,7 +123,10 @@ def show_summary(summary: Summary) -> None:
     table = Table.grid(padding=(0, 2))
     rows = [
         ("Batch", summary.batch_id),
-        ("Events", f"{summary.events:,} for {summary.symbols} symbols in {summary.duration_s:.1f} s"),
+        (
+            "Events",
+            f"{summary.events:,} for {summary.symbols} symbols in {summary.duration_s:.1f} s",
+        ),
         ("Orders", f"{summary.orders} sent, {summary.fills} fills, {summary.refused} refused"),
         ("Equity", f"{summary.equity_start:,.2f} -> {summary.equity_end:,.2f}"),
         ("P&L", f"{summary.pnl:+,.2f} after {summary.fees:,.2f} fees"),
@@ -131,7 +134,9 @@ def show_summary(summary: Summary) -> None:
         ("Report", summary.report or "none"),
     ]
     if summary.dropped_stale or summary.gaps:
-        rows.insert(2, ("Dropped", f"{summary.dropped_stale:,} stale events in {summary.gaps} gaps"))
+        rows.insert(
+            2, ("Dropped", f"{summary.dropped_stale:,} stale events in {summary.gaps} gaps")
+        )
     for name, text in rows:
         table.add_row(f"[bold]{name}[/]", text)
     _console.print(table)

@@ -46,6 +46,7 @@ class BoxClock(msgspec.Struct, frozen=True):
     session_close: int
     start: int
     end: int
+    notice: str = ""
 
 
 class Box:
