@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from weakref import WeakSet
 
 import msgspec
 from aiohttp import web
@@ -23,6 +24,7 @@ from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
 from liualgotrader.exchange.log import Header, OrderLog
 from liualgotrader.exchange.market_api import MarketApi
+from liualgotrader.exchange.outbox import SOCKETS, close_all
 from liualgotrader.exchange.pacing import PacedDriver
 from liualgotrader.exchange.replies import door, speak_errors
 from liualgotrader.exchange.service import Exchange
@@ -107,6 +109,8 @@ def build(
 def application(exchange: Exchange, driver: Driver, keys: Keys) -> web.Application:
     """Return the web application."""
     app = web.Application(middlewares=[speak_errors, door(keys)], client_max_size=1 << 20)
+    app[SOCKETS] = WeakSet()
+    app.on_shutdown.append(close_all)
     taken: set[str] = set()
 
     async def data(request: web.Request) -> web.WebSocketResponse:
@@ -131,8 +135,15 @@ async def serving(
 ) -> AsyncIterator[Address]:
     """Serve an exchange while the block runs. The tape moves once `driver.start()` is called.
 
-    Raises OSError when the port cannot be had.
+    Raises OSError when the port cannot be had. When the tape breaks, the block is cancelled and
+    what broke it is raised: an exchange that answers and stands still would deceive.
     """
+    block = asyncio.current_task()
+
+    def interrupt(tape: asyncio.Task[None]) -> None:
+        if block is not None and not tape.cancelled() and tape.exception() is not None:
+            block.cancel()
+
     runner = web.AppRunner(
         application(exchange, driver, keys), access_log=None, shutdown_timeout=0.5
     )
@@ -141,6 +152,7 @@ async def serving(
         site = web.TCPSite(runner, host, port)
         await site.start()
         tape = asyncio.create_task(driver.run())
+        tape.add_done_callback(interrupt)
         try:
             yield _address(runner, keys)
         finally:

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from liualgotrader.exchange.encode import codec_for
 from liualgotrader.exchange.feeds import CHANNELS, Feeds, Subscriber
 from liualgotrader.exchange.keys import Keys
-from liualgotrader.exchange.outbox import Outbox, transport_of
+from liualgotrader.exchange.outbox import Outbox, opened, transport_of
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,7 @@ class DataStream:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to one client until it or the server ends it."""
-        socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
-        await socket.prepare(request)
+        socket = await opened(request)
         self._socket = socket
         self._codec = codec_for(request.headers.get("Content-Type"))
         self._lockstep = request.headers.get("X-Liu-Lockstep") == "1"

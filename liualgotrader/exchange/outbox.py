@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from weakref import WeakSet
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from liualgotrader.exchange.encode import JsonCodec, MsgpackCodec
 
@@ -108,6 +109,23 @@ class Outbox:
         if length < 65_536:
             return bytes((first, 126)) + length.to_bytes(2, "big")
         return bytes((first, 127)) + length.to_bytes(8, "big")
+
+
+SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets")
+
+
+async def opened(request: web.Request, *, most: int = 1 << 20) -> web.WebSocketResponse:
+    """Answer a WebSocket's handshake; `most` bytes a message. The server closes it when it ends."""
+    socket = web.WebSocketResponse(compress=False, max_msg_size=most)
+    await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
+    return socket
+
+
+async def close_all(app: web.Application) -> None:
+    """Say goodbye on every open WebSocket."""
+    for socket in set(app[SOCKETS]):
+        await socket.close(code=WSCloseCode.GOING_AWAY)
 
 
 def transport_of(request: web.Request) -> asyncio.Transport:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from liualgotrader.common.errors import InvariantError
 from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.orders import OrderStatus
 from liualgotrader.exchange.broadcast import Broadcast
 from liualgotrader.exchange.days import midnight
 from liualgotrader.exchange.desk import Desk, Request
@@ -118,6 +119,8 @@ class Exchange:
     def cancel(self, order_id: str) -> VenueOrder:
         """Accept a cancel; the order stays as it is until the cancel has arrived."""
         order = self._changeable(order_id)
+        if order.status is OrderStatus.PENDING_CANCEL and self._owner(order) is None:
+            raise _in_state(order)
         return self._accept("cancel", order.client_id, order_id=order.id)
 
     def replace(self, order_id: str, body: Mapping[str, Any]) -> VenueOrder:
@@ -153,14 +156,14 @@ class Exchange:
         order = self.desk.find(order_id)
         if order is None:
             raise Rejection(404, 40410000, f"order not found for {order_id}")
-        if not order.is_open and self.clock.owner(self._root(order).client_id) is None:
-            raise Rejection(422, 42210000, f'order is already in "{order.status}" state')
+        if not order.is_open and self._owner(order) is None:
+            raise _in_state(order)
         return order
 
-    def _root(self, order: VenueOrder) -> VenueOrder:
-        """Return the order whose client's id tells the owner: a leg belongs to its parent's."""
+    def _owner(self, order: VenueOrder) -> str | None:
+        """Return the participant whose order this is; a leg belongs to its parent's owner."""
         parent = self.desk.find(order.parent) if order.parent is not None else None
-        return parent if parent is not None else order
+        return self.clock.owner((parent or order).client_id)
 
     def _accept(
         self,
@@ -173,8 +176,7 @@ class Exchange:
     ) -> VenueOrder:
         now = self.clock.now()
         changes = self.desk.find(target or order_id)
-        owned = self._root(changes).client_id if changes is not None else client_id
-        owner = self.clock.owner(owned)
+        owner = self.clock.owner(client_id) if changes is None else self._owner(changes)
         self._sequence += 1
         request = Request(
             seq=self._sequence,
@@ -270,3 +272,7 @@ class Exchange:
     def update_json(self, event: VenueEvent) -> Json:
         """Return a trade update as clients see it."""
         return update_json(event, self.order_json(event.order))
+
+
+def _in_state(order: VenueOrder) -> Rejection:
+    return Rejection(422, 42210000, f'order is already in "{order.status}" state')

@@ -9,6 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 import msgspec
 from aiohttp import web
 
+from liualgotrader.common.orders import OrderStatus
 from liualgotrader.common.timestamps import parse_time
 from liualgotrader.exchange.order_requests import malformed, number
 from liualgotrader.exchange.replies import (
@@ -104,7 +105,11 @@ class TradingApi:
         return reply(results, 207)
 
     def _cancel_open(self) -> list[VenueOrder]:
-        opened = {o.id: o for o in self._exchange.desk.orders() if o.is_open}
+        opened = {
+            order.id: order
+            for order in self._exchange.desk.orders()
+            if order.is_open and order.status is not OrderStatus.PENDING_CANCEL
+        }
         # A cancel ends the whole group, so one for each is enough.
         heads = [order for order in opened.values() if order.parent not in opened]
         families: dict[str, VenueOrder] = {}

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from liualgotrader.exchange.encode import JsonCodec, MsgpackCodec, codec_for
 from liualgotrader.exchange.keys import Keys
-from liualgotrader.exchange.outbox import Outbox, transport_of
+from liualgotrader.exchange.outbox import Outbox, opened, transport_of
 from liualgotrader.exchange.shapes import Json
 from liualgotrader.venue.orders import VenueEvent
 
@@ -94,8 +94,7 @@ class UpdateStream:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to one client until it or the server ends it."""
-        socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
-        await socket.prepare(request)
+        socket = await opened(request)
         self._codec = codec_for(request.headers.get("Content-Type"))
         lockstep = request.headers.get("X-Liu-Lockstep") == "1"
         limit = None if lockstep else SLOW_LIMIT
