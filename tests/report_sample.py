@@ -145,7 +145,7 @@ def sample(symbols: int = 12, trips: int = 2) -> SessionData:
         ("IBM", "International Business Machines"),
         ("MSFT", "Microsoft"),
     ]
-    named = [(f"ZQ{n}X", f"Simulated Company {n} (invented)") for n in range(1, symbols - 2)]
+    named = [(f"ZQ{n}X", f"Simulated Company {n}") for n in range(1, symbols - 2)]
     companies = [Company(s, n) for s, n in real] + [Company(s, n, True) for s, n in named]
     prices = tuple(series(each.symbol, number) for number, each in enumerate(companies, 1))
     trader = Trader(7)

@@ -255,26 +255,6 @@ def last_prices(
     return marks
 
 
-def is_entry(fill: Fill, held: Decimal) -> bool:
-    """Return whether a fill adds to a signed position."""
-    return held * fill.signed >= 0
-
-
-def entries_of(fills: Iterable[Fill], openings: Iterable[OpenPosition] = ()) -> list[bool]:
-    """Return for each fill, in order of time, whether it adds to what its strategy holds.
-
-    One that crosses zero counts as an exit.
-    """
-    held = {(each.strategy, each.symbol): each.qty for each in openings}
-    told: list[bool] = []
-    for fill in in_order(fills):
-        key = (fill.strategy, fill.symbol)
-        before = held.get(key, ZERO)
-        told.append(is_entry(fill, before))
-        held[key] = before + fill.signed
-    return told
-
-
 def side_word(sign: int) -> str:
     """Return "long" or "short"."""
     return "long" if sign == Side.BUY.sign else "short"

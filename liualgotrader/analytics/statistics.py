@@ -270,7 +270,9 @@ def beta(returns: Floats, benchmark: Floats) -> float | None:
     if len(returns) < 2:
         return None
     spread = float(np.var(benchmark, ddof=1))
-    return float(np.cov(returns, benchmark, ddof=1)[0, 1]) / spread if spread > 0.0 else None
+    if spread <= 1e-20 * float(np.mean(benchmark**2)):  # equal but for float noise
+        return None
+    return float(np.cov(returns, benchmark, ddof=1)[0, 1]) / spread
 
 
 def alpha(

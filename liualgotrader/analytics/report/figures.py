@@ -36,11 +36,11 @@ def dollars(value: Number | None, *, plus: bool = False, decimals: int = 2) -> s
     return signed(f"${magnitude(value):,.{decimals}f}", value, plus=plus)
 
 
-def price(value: Number) -> str:
-    """Return a price with two to four decimals, to eight below a dollar."""
-    most = 4 if magnitude(value) >= 1 else 8
+def price(value: Number, least: int = 2) -> str:
+    """Return a price with at least two and up to four decimals, to eight below a dollar."""
+    most = max(4 if magnitude(value) >= 1 else 8, least)
     whole, _, fraction = f"{magnitude(value):,.{most}f}".partition(".")
-    return signed(f"{whole}.{fraction.rstrip('0').ljust(2, '0')}", value, plus=False)
+    return signed(f"{whole}.{fraction.rstrip('0').ljust(least, '0')}", value, plus=False)
 
 
 def percent(fraction: Number | None, *, plus: bool = False, decimals: int = 2) -> str:
@@ -121,7 +121,8 @@ def indicators(values: dict[str, Any]) -> str:
 def _indicator(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return str(value)
-    return f"{value:.5g}" if isinstance(value, float) else f"{value:,}"
+    text = f"{value:.5g}" if isinstance(value, float) else f"{value:,}"
+    return text.replace("-", MINUS)
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:

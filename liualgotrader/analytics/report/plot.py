@@ -59,9 +59,12 @@ def span(values: Sequence[float], *, room: float = 0.06, least: float = 0.0) -> 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
     """Return round values inside a scale, 1, 2 or 5 times a power of ten apart, at most `most`."""
-    step = 10.0 ** floor(log10((high - low) / most))
-    step *= next(each for each in (1, 2, 5, 10, 20) if (high - low) / (step * each) <= most)
-    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    power = 10.0 ** (floor(log10((high - low) / most)) - 1)
+    for factor in (1, 2, 5, 10, 20, 50, 100):
+        step = power * factor
+        first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+        if last - first < most:
+            break
     return [number * step for number in range(first, last + 1)][:most]
 
 

@@ -36,7 +36,12 @@ def header(data: SessionData, analysis: Analysis) -> Markup:
     )
     return tag(
         "header",
-        tag("p", f"{session.mode} session", tag("code", session.batch_id), class_="kicker"),
+        tag(
+            "p",
+            f"{session.mode.capitalize()} session",
+            tag("code", session.batch_id),
+            class_="kicker",
+        ),
         tag("h1", figures.day(session.session_date)),
         tag("p", change, class_="result"),
         tag("ul", *_checks(data), class_="checks"),
@@ -52,17 +57,23 @@ def _checks(data: SessionData) -> Iterable[Markup]:
     if feed is not None:
         whole = not feed.dropped_stale and not feed.gaps
         yield _check(
-            whole,
+            whole or None,
             f"{figures.count(feed.dropped_stale, 'event')} dropped as stale, "
             f"{figures.count(feed.gaps, 'gap')} in the feed",
         )
-    yield _check(None, f"Ended: {data.session.end_reason or 'still running'}")
+    ended = data.session.end_reason
+    yield _check(bool(ended) or None, f"Ended: {ended or 'still running'}")
 
 
 def _check(good: bool | None, text: str) -> Markup:
-    signs = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "plain")}
+    signs = {True: ("✓", "good"), False: ("✗", "bad"), None: ("!", "warn")}
     sign, kind = signs[good]
-    return tag("li", tag("span", sign, class_="sign", aria_hidden="true"), text, class_=kind)
+    return tag(
+        "li",
+        tag("span", sign, class_="sign", aria_hidden="true"),
+        tag("span", text),
+        class_=kind,
+    )
 
 
 def _books(books: Reconciliation) -> str:
@@ -88,8 +99,8 @@ def notice(session: SessionInfo) -> Markup | None:
         texts.append("The exchange, its fills and the money in this session are simulated.")
     if session.intraday_simulated:
         texts.append(
-            "The path of prices within the day is simulated too: real are, for real companies, "
-            "only the day’s open, high, low, close and volume. Nothing here traded at these times."
+            "So are the prices within the day: of a real company, only the day’s open, high, low, "
+            "close and volume are real. No trade took place at these times."
         )
     texts += [session.notice] if session.notice else []
     if not texts and not invented:
@@ -162,7 +173,8 @@ def _trade_tiles(told: SessionStatistics, trades: TradeStatistics) -> Iterable[M
     yield _tile(
         "Trades",
         f"{trades.closed:,}",
-        f"round trips{still}; {figures.count(told.fills, 'fill')}",
+        f"round trips{still}; {figures.count(told.fills, 'fill')}; held "
+        f"{figures.duration(trades.mean_holding_ns)} on average",
     )
     yield _tile(
         "Won",
@@ -177,10 +189,11 @@ def _trade_tiles(told: SessionStatistics, trades: TradeStatistics) -> Iterable[M
         f"mean R {figures.ratio(trades.mean_r, plus=True)}; "
         f"{figures.dollars(trades.expectancy, plus=True)} a trade",
     )
+    points = told.fees / told.traded_value * 10_000 if told.traded_value else None
     yield _tile(
         "Fees",
         figures.dollars(told.fees),
-        f"held {figures.duration(trades.mean_holding_ns)} on average",
+        f"{figures.ratio(points)} basis points of what was traded",
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from liualgotrader.analytics.report import figures
-from liualgotrader.analytics.report.figures import NONE, Number
+from liualgotrader.analytics.report.figures import NONE, SECOND, Number
 from liualgotrader.analytics.report.markup import Markup, join, tag
 from liualgotrader.analytics.round_trips import RoundTrip, side_word
 from liualgotrader.analytics.rows import ZERO, Fill, OrderRow, RunRow
@@ -76,13 +76,13 @@ def _head(column: Column, *, sortable: bool) -> Markup:
 
 _STRATEGY_COLUMNS = (
     Column("Strategy"),
+    Column("Gain", numeric=True, tip="After fees; open positions at their last price"),
     Column("Trades", numeric=True, tip="Finished round trips, and those still open"),
     Column("Won", numeric=True, tip="Share of finished trades with a gain after fees"),
     Column("Profit factor", numeric=True, tip="Dollars won over dollars lost"),
     Column("Mean R", numeric=True, tip="Mean gain in units of the risk planned at the entry"),
     Column("Mean held", numeric=True),
     Column("Fees", numeric=True),
-    Column("Gain", numeric=True, tip="After fees; open positions at their last price"),
     Column("Ended"),
 )
 
@@ -122,39 +122,41 @@ def _strategy_cells(trips: Sequence[RoundTrip], fees: Decimal, gain: Decimal) ->
     still = len(trips) - told.closed
     trades = f"{told.closed:,}" + (f" + {still} open" if still else "")
     return [
+        number(figures.dollars(gain, plus=True), gain, toned=True),
         number(trades, told.closed),
         number(figures.percent(told.win_rate, decimals=0), told.win_rate),
         number(figures.ratio(told.profit_factor), told.profit_factor),
         number(figures.ratio(told.mean_r, plus=True), told.mean_r),
         number(figures.duration(told.mean_holding_ns), told.mean_holding_ns),
         number(figures.dollars(fees), fees),
-        number(figures.dollars(gain, plus=True), gain, toned=True),
     ]
 
 
 # -- round trips ----------------------------------------------------------------------------------
 
+# The result comes early, so that a telephone shows it without scrolling sideways.
 _TRIP_COLUMNS = (
     Column("Symbol"),
-    Column("Strategy"),
-    Column("Side"),
-    Column("Qty", numeric=True),
-    Column("In", numeric=True, tip="When it was entered, New York time"),
-    Column("at $", numeric=True, tip="Average entry price"),
-    Column("Out", numeric=True, tip="When the last share left, New York time"),
-    Column("at $", numeric=True, tip="Average exit price; for what is still held the last price"),
-    Column("Held", numeric=True),
-    Column("Fees", numeric=True),
     Column("Gain", numeric=True, tip="After fees"),
     Column("Gain %", numeric=True, tip="Of the dollars entered with"),
     Column("R", numeric=True, tip="Gain a share over the risk planned at the entry"),
+    Column("Side"),
+    Column("Qty", numeric=True),
+    Column("In", numeric=True, tip="When it was entered, New York time"),
+    Column("Price in", numeric=True, tip="Average entry price, $"),
+    Column("Out", numeric=True, tip="When the last share left, New York time"),
+    Column("Price out", numeric=True, tip="Average exit price, $; of what is held the last price"),
+    Column("Held", numeric=True),
+    Column("Fees", numeric=True),
+    Column("Strategy"),
 )
 
 
 def trips_table(trips: Sequence[RoundTrip], numbers: dict[str, int]) -> Markup:
     """Return all round trips; `numbers` gives each strategy its number for the page's filter."""
     shown = trips[:MOST_TRIPS]
-    bodies = [_trip(trip, numbers.get(trip.strategy, -1)) for trip in shown]
+    places = max((_places(trip) for trip in shown), default=2)
+    bodies = [_trip(trip, numbers.get(trip.strategy, -1), places) for trip in shown]
     return join(
         table(_TRIP_COLUMNS, bodies, label="Trades", sortable=True),
         left_out(len(shown), len(trips), "trades"),
@@ -170,35 +172,49 @@ def left_out(shown: int, of: int, what: str) -> Markup | None:
     )
 
 
-def _trip(trip: RoundTrip, number_of_strategy: int) -> Markup:
+def _leaving(trip: RoundTrip) -> Decimal:
+    return trip.mark if trip.exit_price is None else trip.exit_price
+
+
+def _places(trip: RoundTrip) -> int:
+    """How many decimals its prices need; all rows get as many, so that the points stand in line."""
+    shown = (figures.price(trip.entry_price), figures.price(_leaving(trip)))
+    return max(len(text.partition(".")[2]) for text in shown)
+
+
+def _trip(trip: RoundTrip, number_of_strategy: int, places: int) -> Markup:
     detail = _detail(trip)
     return tag(
         "tbody",
-        tag("tr", *_trip_cells(trip), class_="trip"),
+        tag("tr", *_trip_cells(trip, places), class_="trip"),
         tag("tr", tag("td", detail, colspan=len(_TRIP_COLUMNS)), class_="why") if detail else None,
         data_strategy=number_of_strategy,
     )
 
 
-def _trip_cells(trip: RoundTrip) -> list[Markup]:
-    leaving = trip.mark if trip.exit_price is None else trip.exit_price
-    percentage = trip.gain_percentage
-    start = "before" if trip.carried else figures.clock(trip.start)
+def _trip_cells(trip: RoundTrip, places: int) -> list[Markup]:
+    leaving = _leaving(trip)
     return [
         tag("th", trip.symbol, scope="row"),
-        cell(trip.strategy),
+        *_result_cells(trip),
         cell(side_word(trip.sign)),
         number(figures.quantity(trip.qty), trip.qty),
-        number(start, trip.start // figures.SECOND),
-        number(figures.price(trip.entry_price), trip.entry_price),
-        number(figures.clock(trip.end) if trip.end else "open", trip.last // figures.SECOND),
-        number(figures.price(leaving), leaving),
+        number("before" if trip.carried else figures.clock(trip.start), trip.start // SECOND),
+        number(figures.price(trip.entry_price, places), trip.entry_price),
+        number("open" if trip.end is None else figures.clock(trip.end), trip.last // SECOND),
+        number(figures.price(leaving, places), leaving),
         number(figures.duration(trip.holding_ns), trip.holding_ns),
         number(figures.dollars(trip.fees), trip.fees),
+        cell(trip.strategy),
+    ]
+
+
+def _result_cells(trip: RoundTrip) -> list[Markup]:
+    percentage = trip.gain_percentage
+    fraction = None if percentage is None else percentage / 100
+    return [
         number(figures.dollars(trip.gain_value, plus=True), trip.gain_value, toned=True),
-        number(
-            figures.percent(None if percentage is None else percentage / 100, plus=True), percentage
-        ),
+        number(figures.percent(fraction, plus=True), fraction),
         number(figures.ratio(trip.r_units, plus=True), trip.r_units),
     ]
 
@@ -232,7 +248,7 @@ def _noted(word: str, *texts: str) -> Markup | None:
 # -- orders that came to nothing ------------------------------------------------------------------
 
 _REFUSED_COLUMNS = (
-    Column("Time", numeric=True, tip="When the strategy decided, New York time"),
+    Column("Time", tip="When the strategy decided, New York time"),
     Column("Symbol"),
     Column("Strategy"),
     Column("Order"),
@@ -261,7 +277,7 @@ def refused_table(orders: Sequence[OrderRow]) -> Markup:
 def _refused(order: OrderRow) -> Markup:
     return tag(
         "tr",
-        number(figures.clock(order.decided), order.decided // figures.SECOND),
+        cell(figures.clock(order.decided)),
         tag("th", order.symbol, scope="row"),
         cell(order.strategy),
         cell(_order_words(order)),
