@@ -9,7 +9,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, overload
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,10 @@ _SMALLEST_NS = 10**15
 
 
 def _ns(moment: Moment) -> int:
-    if isinstance(moment, int):
-        return moment
+    if isinstance(moment, SupportsIndex):
+        return index(moment)
     if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
+        moment = _read(moment)
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     if moment.tzinfo is None:
@@ -40,8 +41,23 @@ def _ns(moment: Moment) -> int:
     return int(whole.timestamp()) * SECOND + moment.microsecond * 1000
 
 
+def _read(text: str) -> datetime | date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
+
+
 def _is_index(key: object) -> bool:
-    return key is None or (isinstance(key, int) and abs(key) < _SMALLEST_NS)
+    return isinstance(key, SupportsIndex) and abs(index(key)) < _SMALLEST_NS
+
+
+def _are_indexes(key: slice) -> bool:
+    """Whether a slice counts bars. Raises ValueError when one end counts and the other is a moment."""
+    given = [_is_index(end) for end in (key.start, key.stop) if end is not None]
+    if len(set(given)) > 1:
+        raise ValueError(f"{key}: give both ends as counts, or both as moments")
+    return all(given)
 
 
 class Column:
@@ -113,6 +129,11 @@ class SymbolData:
         """When each bar began, ns UTC, ascending."""
         return self._starts
 
+    def has(self, start: int) -> bool:
+        """Whether there is a bar that began at `start` (ns UTC)."""
+        index = bisect_left(self._starts, start)
+        return index < len(self._starts) and self._starts[index] == start
+
     def bar(self, index: int = -1) -> Bar:
         """Return a bar; -1 is the newest."""
         opened, high, low, close, volume = (values[index] for values in self._columns)
@@ -131,7 +152,7 @@ class SymbolData:
 
     def span(self, key: slice) -> slice:
         """Turn a slice of moments into one of indexes; a slice of small ints stays what it is."""
-        if _is_index(key.start) and _is_index(key.stop):
+        if _are_indexes(key):
             return key
         if key.step is not None:
             raise ValueError("a slice of moments takes no step")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Decimal,
+    InvalidOperation,
+)
 from enum import StrEnum
-from math import isfinite
 
 import msgspec
 
 from liualgotrader.common.errors import LiuError
 
 Number = int | float | Decimal | str
+_TOO_LARGE = Decimal(10) ** 15  # so that steps of 1e-9 still fit into the 28 digits of a Decimal
 
 
 class BadNumber(LiuError, ValueError):
@@ -56,7 +63,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
 
         Raises BadNumber unless positive and finite.
         """
-        exact = _decimal(value)
+        exact = exact_number(value)
         if exact <= 0:
             raise BadNumber(f"{self.symbol}: a price must be positive, was {value!r}")
         tick = self.tick_at(exact)
@@ -74,19 +81,26 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
 
         0 when too small.
         """
-        exact = _decimal(value)
+        exact = exact_number(value)
         if exact < 0:
             raise BadNumber(f"{self.symbol}: a quantity must not be negative, was {value!r}")
         step = self.fraction if self.fractionable and exact % self.lot else self.lot
         return ((exact / step).to_integral_value(rounding=ROUND_DOWN) * step).normalize() + 0
 
 
-def _decimal(value: Number) -> Decimal:
-    if isinstance(value, float):
-        if not isfinite(value):
-            raise BadNumber(f"not a finite number: {value!r}")
-        return Decimal(repr(value))
-    exact = Decimal(value)
-    if not exact.is_finite():
-        raise BadNumber(f"not a finite number: {value!r}")
+def exact_number(value: Number) -> Decimal:
+    """Return a number as a finite Decimal; numpy's numbers are taken as well.
+
+    A float becomes the shortest decimal that reads back as it. Raises BadNumber on anything that is
+    no finite number, or too large to be worked with exactly.
+    """
+    try:
+        if isinstance(value, (int, Decimal, str)):
+            exact = Decimal(value)
+        else:
+            exact = Decimal(repr(float(value)))
+    except (InvalidOperation, TypeError, ValueError) as exc:
+        raise BadNumber(f"not a number: {value!r}") from exc
+    if not exact.is_finite() or abs(exact) >= _TOO_LARGE:
+        raise BadNumber(f"not a finite number below {_TOO_LARGE}: {value!r}")
     return exact

@@ -177,12 +177,12 @@ class StrategyContext:
     def close(self, symbol: str, *, reason: str = "") -> str | None:
         """Ask to flatten the position at the market, less what open orders already close."""
         held = self.position(symbol)
-        qty = held + self.pending(symbol)
-        if not held or not qty or (qty > 0) != (held > 0):
+        side = Side.SELL if held > 0 else Side.BUY
+        leaving = self._engine.book.leaving(self._run.name, symbol, side=side) or Decimal(0)
+        qty = abs(held) - leaving
+        if qty <= 0:
             return None
-        if held > 0:
-            return self.sell(symbol, qty, reason=reason)
-        return self.buy(symbol, -qty, reason=reason)
+        return self._engine.propose(self._run, Wish(symbol, side, qty, reason=reason))
 
     def reject(self, symbol: str) -> None:
         """Give a symbol back for the rest of the session."""
@@ -190,7 +190,7 @@ class StrategyContext:
 
     def call_at(self, ts: int, name: str) -> None:
         """Ask for on_timer(name) at `ts`."""
-        self._engine.clock.call_at(ts, self._run.name, name)
+        self._engine.call_at(self._run, ts, name)
 
     def load(self, key: str) -> str | None:
         """Return a kept value."""

@@ -51,17 +51,21 @@ from liualgotrader.common.orders import (
     next_status,
 )
 from liualgotrader.engine.book import Book
+from liualgotrader.engine.changes import as_if_new, change, changed_order, only_shrinks
 from liualgotrader.engine.context import StrategyContext
 from liualgotrader.engine.flatten import Flattener
 from liualgotrader.engine.intents import Wish, exact
+from liualgotrader.engine.refusals import Refusals
 from liualgotrader.engine.risk import Situation, refusal
 from liualgotrader.engine.settings import EngineSettings, StrategySettings
+from liualgotrader.engine.warm_up import WarmUp
 from liualgotrader.strategies.base import Strategy, StrategyType
 
 log = logging.getLogger(__name__)
 
 ZERO = Decimal(0)
-_MAX_REFUSALS = 100
+_MAX_SPINS = 1000
+_ON_ITS_WAY = (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
 _LIQUIDATE = "liquidate"
 _CLOSE = "close"
 
@@ -121,12 +125,13 @@ class Engine:
         }
         self._feed = FeedState.LIVE
         self._feeds: dict[str, FeedState] = {}
-        self._awaiting: set[str] = set()
+        self._history = WarmUp(self.data)
         self._trades: dict[str, list[Handler]] = {}
         self._quotes: dict[str, list[Handler]] = {}
         self._bars: dict[str, list[Handler]] = {}
         self._verdicts: list[Verdict] = []
-        self._refusals: list[OrderEvent] = []
+        self._refusals = Refusals()
+        self._spins = (0, 0)
         self._next_order = 1
         self._flattener = Flattener(self)
         self._closed = False
@@ -201,19 +206,11 @@ class Engine:
 
         Strategies that declared it see the bars, and can do nothing with them but learn.
         """
-        symbol = history.symbol
-        self._awaiting.discard(symbol)
-        known = self.data[symbol].starts[-1] if symbol in self.data else -1
-        minutes = [bar for bar in history.bars if bar.seconds == 60 and bar.start > known]
-        for bar in history.bars:
-            if bar.seconds == 86_400:
-                self.data.daily.admit(bar)
-        for index, bar in enumerate(minutes):
-            self.data.admit(bar)
-            for run in self._trading(symbol):
-                if history.gap or len(minutes) - index <= run.strategy.warmup:
-                    self._warm_up(run, bar)
-        self._route(symbol)
+        fresh = self._history.learn(history)
+        for run in self._trading(history.symbol):
+            for bar in self._history.due(run, history, fresh):
+                self._warm_up(run, bar)
+        self._route(history.symbol)
 
     def _warm_up(self, run: StrategyRun, bar: Bar) -> None:
         run.ctx.warming_up = True
@@ -240,6 +237,8 @@ class Engine:
         self._set_session_timers()
         for run in self._runs.values():
             self._call(run, "on_start")
+            if run.name in started.disabled and self.settings.on_strategy_error == "flatten":
+                self._flattener.start(run, f"{run.name} was disabled")
 
     def _set_session_timers(self) -> None:
         if self.settings.bypass_market_schedule:
@@ -254,10 +253,10 @@ class Engine:
 
     def _assign(self, symbol: str, strategy: str | None) -> None:
         for run in self._runs.values():
-            if strategy in (None, run.name) and symbol not in run.rejected:
-                run.symbols[symbol] = None
-                if run.strategy.warmup or run.strategy.warmup_days:
-                    self._awaiting.add(symbol)
+            if strategy not in (None, run.name) or symbol in run.rejected or symbol in run.symbols:
+                continue
+            run.symbols[symbol] = None
+            self._history.expect(run, symbol)
         self._route(symbol)
 
     def wants_history(self, symbol: str) -> tuple[int, int]:
@@ -283,7 +282,7 @@ class Engine:
                 (run, getattr(run.strategy, name))
                 for run in runs
                 if getattr(type(run.strategy), name) is not getattr(Strategy, name)
-                and not (symbol in self._awaiting and run.strategy.warmup)
+                and not self._history.waits(run, symbol)
             ]
 
     def _on_account(self, account: AccountUpdate) -> None:
@@ -310,15 +309,40 @@ class Engine:
                 self.halted = command.reason or "by command"
             case "resume":
                 self.halted = ""
+                self._flattener.relent()
             case "flatten":
-                self.halted = command.reason or "flattened by command"
-                self._flatten_all(self.halted)
+                self._flatten_by(command)
             case "disable":
-                self._disable(self._runs[command.strategy or ""], command.reason)
+                for run in self._meant(command):
+                    self._disable(run, command.reason or "by command")
             case "reconcile":
                 pass  # the consumer asks the broker; what it finds comes as order events
             case _:
                 raise InvariantError(f"unknown command {command.name!r}")
+
+    def _meant(self, command: Command) -> list[StrategyRun]:
+        """Return the strategies that a command names; the others' consumers get it as well."""
+        if command.strategy is None:
+            return list(self._runs.values())
+        return [run for run in self._runs.values() if run.name == command.strategy]
+
+    def _flatten_by(self, command: Command) -> None:
+        """Close one strategy's positions, or all and enter nothing any more."""
+        reason = command.reason or "flattened by command"
+        if command.strategy is None:
+            self.halted = reason
+        for run in self._meant(command):
+            self._flattener.start(run, reason)
+
+    def call_at(self, run: StrategyRun, ts: int, name: str) -> None:
+        """Set a strategy's timer. One that asks for `now` again and again is disabled."""
+        now = self.clock.now()
+        if ts <= now:
+            self._spins = (now, self._spins[1] + 1 if self._spins[0] == now else 1)
+            if self._spins[1] > _MAX_SPINS:
+                self._disable(run, f"asked for more than {_MAX_SPINS} timers at one moment")
+                return
+        self.clock.call_at(ts, run.name, name)
 
     def _on_timer(self, timer: TimerFired) -> None:
         if timer.owner:
@@ -343,10 +367,6 @@ class Engine:
         for run in self._runs.values():
             self._call(run, "on_session_close")
 
-    def _flatten_all(self, reason: str) -> None:
-        for run in self._runs.values():
-            self._flattener.start(run, reason)
-
     def stop(self) -> None:
         """End the incarnation: strategies hear of it, and nothing they order leaves any more."""
         self.halted = "the session is ending"
@@ -358,16 +378,28 @@ class Engine:
     # -- orders ----------------------------------------------------------------------------------
 
     def _on_order(self, event: OrderEvent) -> None:
+        changed = self.book.replacement(event.order_id)
         order = self.book.apply(event)
         if order is None:
             return
         run = self._runs[order.strategy]
+        is_about_change = changed is not None and event.kind is Kind.REPLACE_REJECTED
+        self._tell(run, event, changed.order_id if changed and is_about_change else order.order_id)
         if not order.is_open:
             self.closing.discard(order.order_id)
-        self._call(run, "on_order", event)
-        self._flattener.on_order(run, event)
         if event.symbol in run.rejected and event.symbol in run.symbols:
             self.reject(run, event.symbol)
+
+    def _tell(self, run: StrategyRun, event: OrderEvent, asked_as: str) -> None:
+        """Tell a strategy what became of an order. Whoever answers refusals for ever is disabled."""
+        chain = self._refusals.chain(asked_as)
+        if event.kind in (Kind.REFUSED, Kind.REPLACE_REJECTED):
+            if chain.never_ends:
+                self._disable(run, f"answered a refusal with {chain.answers} new orders")
+            self._refusals.answering = chain
+        self._call(run, "on_order", event)
+        self._refusals.answering = None
+        self._flattener.on_order(run, event)
 
     def _new_id(self) -> str:
         number, self._next_order = self._next_order, self._next_order + 1
@@ -381,6 +413,10 @@ class Engine:
     def propose(self, run: StrategyRun, wish: Wish, *, closing: bool = False) -> str:
         """Take a strategy's wish to buy or sell, make it exact and let risk judge it."""
         new_id = self._new_id()
+        if closing:
+            self.closing.add(new_id)
+        else:
+            self._refusals.asked(new_id)
         try:
             order = exact(
                 wish,
@@ -391,15 +427,13 @@ class Engine:
                 last=self.last.get(wish.symbol),
             )
         except BadNumber as exc:
-            self._refuse(self._bare(run, wish, new_id), str(exc))
+            self._refuse(run, self._bare(run, wish, new_id), str(exc))
             return new_id
         order = msgspec.structs.replace(order, exit=self._is_exit(run, order))
-        reason = refusal(order, self._situation(run, order.symbol, closing=closing))
+        reason = self._judge(run, order, closing=closing)
         if reason is not None:
-            self._refuse(order, reason)
+            self._refuse(run, order, reason)
             return new_id
-        if closing:
-            self.closing.add(new_id)
         self.book.open(order)
         self._verdicts.append(Approved(order))
         return new_id
@@ -423,34 +457,43 @@ class Engine:
             reason=wish.reason,
         )
 
-    def _is_exit(self, run: StrategyRun, order: Submit) -> bool:
+    def _judge(
+        self,
+        run: StrategyRun,
+        order: Submit,
+        *,
+        closing: bool = False,
+        without: Order | None = None,
+    ) -> str | None:
+        """Return why an order may not leave, or None. `without` is an order that it replaces."""
+        reason = None if closing else self._flattener.refusal(run, order.symbol)
+        now = self._situation(run, order.symbol, closing=closing)
+        if without is not None:
+            rest = without.remaining * without.side.sign
+            now = msgspec.structs.replace(now, pending=now.pending - rest)
+        return reason or refusal(order, now)
+
+    def _is_exit(self, run: StrategyRun, order: Submit, *, without: str = "") -> bool:
         """An exit brings the position towards zero and, with the exits at work, not beyond it."""
         held = self.book.qty(run.name, order.symbol)
         if order.qty is None or held * order.side.sign >= 0:
             return False
-        leaving = sum(
-            (
-                o.remaining
-                for o in self.book.open_orders(run.name, order.symbol)
-                if o.side is order.side
-            ),
-            ZERO,
-        )
-        return order.qty + leaving <= abs(held)
+        leaving = self.book.leaving(run.name, order.symbol, side=order.side, without=without)
+        return leaving is not None and order.qty + leaving <= abs(held)
 
     def _situation(self, run: StrategyRun, symbol: str, *, closing: bool) -> Situation:
         now = self.clock.now()
         return Situation(
             settings=self.settings,
             strategy=run.settings,
-            instrument=self.instruments.get(symbol),
+            instrument=self.instruments.get(symbol) or (Instrument(symbol) if closing else None),
             since_open=now - self.session_open,
             until_close=self.session_close - now,
             feed=self._feed_of(symbol),
             halted=self.halted,
             disabled=run.disabled and not closing,
             rejected=symbol in run.rejected,
-            warming_up=run.ctx.warming_up,
+            warming_up=run.ctx.warming_up and not closing,
             position=self.book.qty(run.name, symbol),
             pending=self.book.pending(run.name, symbol),
             last=self.last.get(symbol),
@@ -477,72 +520,83 @@ class Engine:
     ) -> str:
         """Take a wish to change an order; return the id the changed one will have."""
         new_id = self._new_id()
+        self._refusals.asked(new_id)
         order = self._own(run, order_id)
         if order is None:
-            raise InvariantError(f"{run.name} has no order {order_id}")
-        instrument = self.instruments[order.symbol]
-        intent = Replace(
-            order_id=order_id,
-            new_id=new_id,
-            strategy=run.name,
-            symbol=order.symbol,
-            decided_at=self.clock.now(),
-            qty=None if qty is None else instrument.qty(qty),
-            limit=None if limit is None else instrument.limit(limit, buy=order.side is Side.BUY),
-            trigger=None if trigger is None else instrument.price(trigger),
-            trail=None if trail is None else instrument.price(trail),
-        )
-        if not order.is_open or order.status in (
-            OrderStatus.PENDING_CANCEL,
-            OrderStatus.PENDING_REPLACE,
-        ):
-            self._verdicts.append(Refused(intent, f"the order is {order.status}"))
+            raise ValueError(f"{run.name} has no order {order_id}")
+        intent = Replace(order_id, new_id, run.name, order.symbol, self.clock.now())
+        try:
+            intent = change(
+                intent,
+                self.instruments.get(order.symbol) or Instrument(order.symbol),
+                buy=order.side is Side.BUY,
+                qty=qty,
+                limit=limit,
+                trigger=trigger,
+                trail=trail,
+            )
+        except BadNumber as exc:
+            self._refuse(run, intent, str(exc))
+            return new_id
+        changed = changed_order(order, intent)
+        reason = self._judge_change(run, order, changed, intent)
+        if reason is not None:
+            self._refuse(run, intent, reason)
             return new_id
         order.status = next_status(order.status, Kind.PENDING_REPLACE)
-        self.book.await_replacement(order, _changed(order, intent))
+        self.book.await_replacement(order, changed)
         self._verdicts.append(Approved(intent))
         return new_id
+
+    def _judge_change(
+        self, run: StrategyRun, order: Order, changed: Order, intent: Replace
+    ) -> str | None:
+        """Return why an order may not be changed, or None. What it becomes is judged like a new one."""
+        if not order.is_open or order.status in _ON_ITS_WAY:
+            return f"the order is {order.status}"
+        if order.qty is None:
+            return "an order for an amount cannot be changed"
+        if order.order_id in self.closing:
+            return "it closes the position"
+        if not changed.remaining:
+            return "nothing would be left of it"
+        asked = as_if_new(changed, intent)
+        changed.exit = self._is_exit(run, asked, without=order.order_id)
+        asked = msgspec.structs.replace(asked, exit=changed.exit)
+        if only_shrinks(order, intent):
+            return None
+        return self._judge(run, asked, without=order)
 
     def _own(self, run: StrategyRun, order_id: str) -> Order | None:
         order = self.book.order(order_id)
         return order if order is not None and order.strategy == run.name else None
 
-    def _refuse(self, order: Submit, reason: str) -> None:
-        self._verdicts.append(Refused(order, reason))
-        self._refusals.append(
-            OrderEvent(order.order_id, Kind.REFUSED, self.clock.now(), order.symbol, reason=reason)
-        )
+    def _refuse(self, run: StrategyRun, intent: Submit | Replace, reason: str) -> None:
+        self._verdicts.append(Refused(intent, reason))
+        kind, asked_as = Kind.REFUSED, intent.order_id
+        if isinstance(intent, Replace):
+            kind, asked_as = Kind.REPLACE_REJECTED, intent.new_id
+        event = OrderEvent(intent.order_id, kind, self.clock.now(), intent.symbol, reason=reason)
+        self._refusals.add(run, event, asked_as)
 
     def _tell_refusals(self) -> None:
-        """Tell strategies what was refused.
-
-        One that answers every refusal with a new order is disabled.
-        """
-        told = 0
+        """Tell strategies what was refused, and what their answers to that came to."""
         while self._refusals:
-            event = self._refusals.pop(0)
-            verdict = next(
-                v
-                for v in self._verdicts
-                if isinstance(v.intent, Submit) and v.intent.order_id == event.order_id
-            )
-            run = self._runs[verdict.intent.strategy]
-            told += 1
-            if told > _MAX_REFUSALS:
-                self._refusals.clear()
-                self._disable(
-                    run, f"answered {_MAX_REFUSALS} refusals with new orders within one input"
-                )
-                return
-            self._call(run, "on_order", event)
-            self._flattener.on_order(run, event)
+            run, event, asked_as = self._refusals.next()
+            self._tell(run, event, asked_as)
+            if event.kind is Kind.REFUSED:
+                self.closing.discard(event.order_id)
 
     # -- strategies that misbehave or give up ----------------------------------------------------
 
     def reject(self, run: StrategyRun, symbol: str) -> None:
         """Stop a symbol for one strategy; report it once nobody here wants it."""
         run.rejected.add(symbol)
-        if self.book.qty(run.name, symbol) or self.book.open_orders(run.name, symbol):
+        if (
+            symbol not in run.symbols
+            or self.book.qty(run.name, symbol)
+            or self.book.open_orders(run.name, symbol)
+        ):
             return
         self._leave(run, symbol)
 
@@ -562,6 +616,8 @@ class Engine:
             self._fail(run, name, exc)
 
     def _fail(self, run: StrategyRun, where: str, exc: Exception) -> None:
+        if isinstance(exc, InvariantError):
+            raise exc  # ours, not the strategy's
         log.error("strategy %s raised in %s", run.name, where, exc_info=exc)
         self._disable(run, f"raised in {where}: {type(exc).__name__}: {exc}")
 
@@ -587,19 +643,3 @@ class Engine:
         """Tell the operator."""
         log.warning(message)
         self.warnings.append(message)
-
-
-def _changed(order: Order, intent: Replace) -> Order:
-    """Return the order that a replacement makes of `order`; it works off what is not filled yet."""
-    return Order(
-        order_id=intent.new_id,
-        strategy=order.strategy,
-        symbol=order.symbol,
-        side=order.side,
-        qty=intent.qty if intent.qty is not None else order.qty,
-        filled=order.filled,
-        limit=intent.limit if intent.limit is not None else order.limit,
-        stop=order.stop,
-        target=order.target,
-        exit=order.exit,
-    )

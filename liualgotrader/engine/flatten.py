@@ -1,7 +1,7 @@
 """Bringing positions to zero: first cancel what is at work, then close the rest at the market.
 
 A broker holds the shares that an open order would sell, so closing must wait until the cancels are
-confirmed.
+confirmed. Meanwhile the strategy's own orders in that symbol are refused, or it would never end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from liualgotrader.engine.core import Engine, StrategyRun
 
 _MAX_TRIES = 5
+_FAILED = (Kind.REFUSED, Kind.REJECTED, Kind.CANCELED, Kind.EXPIRED)
+_FILLS = (Kind.PARTIAL_FILL, Kind.FILL)
 
 
 class Flattener:
@@ -25,6 +27,7 @@ class Flattener:
         self._engine = engine
         self._wanted: dict[tuple[str, str], str] = {}
         self._tries: dict[tuple[str, str], int] = {}
+        self._reasons: dict[str, str] = {}
 
     @property
     def is_idle(self) -> bool:
@@ -32,31 +35,60 @@ class Flattener:
         return not self._wanted
 
     def start(self, run: StrategyRun, reason: str) -> None:
-        """Bring all that a strategy holds or has at work to zero."""
+        """Bring all that a strategy holds or has at work to zero, and keep it there."""
+        self._reasons[run.name] = reason
         book = self._engine.book
         symbols = {p.symbol: None for p in book.positions() if p.strategy == run.name}
         symbols |= {order.symbol: None for order in book.open_orders(run.name)}
         for symbol in symbols:
-            self._wanted[run.name, symbol] = reason
-            self._step(run, symbol)
+            self._begin(run, symbol, reason)
+
+    def relent(self) -> None:
+        """Let strategies hold something again. What is on its way to zero goes on."""
+        self._reasons.clear()
+
+    def refusal(self, run: StrategyRun, symbol: str) -> str | None:
+        """Return why a strategy's own orders in a symbol must wait, or None."""
+        reason = self._wanted.get((run.name, symbol))
+        return None if reason is None else f"{symbol} is being closed: {reason}"
 
     def on_order(self, run: StrategyRun, event: OrderEvent) -> None:
         """Go on when an order of a position on its way has ended."""
         key = (run.name, event.symbol)
         if key not in self._wanted:
+            self._late(run, event)
             return
-        if event.kind in (Kind.REFUSED, Kind.REJECTED):
+        if self._has_failed(event):
             self._tries[key] = self._tries.get(key, 0) + 1
             if self._tries[key] >= _MAX_TRIES:
                 self._give_up(run, event)
                 return
         self._step(run, event.symbol)
 
+    def _begin(self, run: StrategyRun, symbol: str, reason: str) -> None:
+        self._tries.pop((run.name, symbol), None)
+        self._wanted[run.name, symbol] = reason
+        self._step(run, symbol)
+
+    def _late(self, run: StrategyRun, event: OrderEvent) -> None:
+        """Close what a fill opened that was on its way when its order was cancelled."""
+        reason = self._reasons.get(run.name)
+        if reason is None or event.kind not in _FILLS:
+            return
+        if event.order_id not in self._engine.closing:
+            self._begin(run, event.symbol, reason)
+
+    def _has_failed(self, event: OrderEvent) -> bool:
+        """Whether a closing order ended short of its end, or a cancel did not come through."""
+        if event.kind is Kind.CANCEL_REJECTED:
+            return True
+        return event.kind in _FAILED and event.order_id in self._engine.closing
+
     def _give_up(self, run: StrategyRun, event: OrderEvent) -> None:
         reason = self._wanted.pop((run.name, event.symbol))
         self._engine.warn(
             f"{run.name} {event.symbol}: could not be closed ({reason}) after {_MAX_TRIES} tries, "
-            f"the last answer was: {event.reason}; close it by hand",
+            f"the last answer was: {event.reason or event.kind}; close it by hand",
         )
 
     def _step(self, run: StrategyRun, symbol: str) -> None:
@@ -64,8 +96,7 @@ class Flattener:
         key = (run.name, symbol)
         reason = self._wanted[key]
         orders = self._engine.book.open_orders(run.name, symbol)
-        closing = [order for order in orders if order.order_id in self._engine.closing]
-        if closing:
+        if any(order.order_id in self._engine.closing for order in orders):
             return
         if orders:
             for order in orders:

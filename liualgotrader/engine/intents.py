@@ -5,12 +5,15 @@ Floats become prices on the tick and quantities in lots, here and nowhere else.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
+from collections.abc import Mapping
+from decimal import ROUND_DOWN, Decimal
+from math import isfinite
+from operator import index
+from typing import Any, SupportsFloat, SupportsIndex
 
 import msgspec
 
-from liualgotrader.common.instruments import Instrument, Number
+from liualgotrader.common.instruments import BadNumber, Instrument, Number, exact_number
 from liualgotrader.common.orders import (
     OrderClass,
     OrderType,
@@ -20,6 +23,8 @@ from liualgotrader.common.orders import (
     TakeProfit,
     TimeInForce,
 )
+
+_LARGEST_INT = 1 << 63
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -84,16 +89,16 @@ def exact(
         limit=None if wish.limit is None else instrument.limit(wish.limit, buy=buy),
         trigger=_price(instrument, wish.trigger),
         trail_price=_price(instrument, wish.trail_price),
-        trail_percent=None if wish.trail_percent is None else Decimal(str(wish.trail_percent)),
+        trail_percent=None if wish.trail_percent is None else exact_number(wish.trail_percent),
         extended_hours=wish.extended_hours,
         order_class=OrderClass(wish.order_class),
         take_profit=_take_profit(wish, instrument),
         stop_loss=_stop_loss(wish, instrument),
-        reference_price=_price(instrument, last),
+        reference_price=_reference(instrument, last),
         stop=_price(instrument, wish.stop),
         target=_price(instrument, wish.target),
-        reason=wish.reason,
-        indicators=wish.indicators or {},
+        reason=str(wish.reason),
+        indicators={str(name): plain(value) for name, value in (wish.indicators or {}).items()},
     )
 
 
@@ -101,8 +106,37 @@ def _price(instrument: Instrument, value: Number | None) -> Decimal | None:
     return None if value is None else instrument.price(value)
 
 
+def _reference(instrument: Instrument, last: float | None) -> Decimal | None:
+    """The last price is a remark; an odd one must not keep an exit from leaving."""
+    try:
+        return _price(instrument, last)
+    except BadNumber:
+        return None
+
+
 def _money(value: Number) -> Decimal:
-    return Decimal(str(value)).quantize(Decimal("0.01"))
+    return exact_number(value).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
+
+
+def plain(value: Any) -> Any:
+    """Return an author's remark as what travels and reads back the same.
+
+    Numbers become int or float (not a number: None), sequences become lists, and what is nothing
+    of the kind its text.
+    """
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, SupportsIndex):
+        whole = index(value)
+        return whole if abs(whole) < _LARGEST_INT else float(whole)
+    if isinstance(value, SupportsFloat):
+        number = float(value)
+        return number if isfinite(number) else None
+    return str(value)
 
 
 def _take_profit(wish: Wish, instrument: Instrument) -> TakeProfit | None:

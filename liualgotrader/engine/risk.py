@@ -57,8 +57,8 @@ def sized(order: Submit, now: Situation) -> str | None:
         return "the quantity rounds down to nothing"
     if order.notional is not None and order.notional < 1:
         return f"a notional order needs at least 1 dollar, was {order.notional}"
-    if order.qty is None and order.notional is None:
-        return "neither a quantity nor an amount was given"
+    if (order.qty is None) == (order.notional is None):
+        return "either a quantity or an amount must be given"
     return None
 
 
@@ -106,8 +106,10 @@ def can_be_shorted(order: Submit, now: Situation) -> str | None:
     """Selling below zero needs something that can be borrowed, in whole lots."""
     if order.side.sign > 0 or order.exit or now.instrument is None:
         return None
-    if now.position + now.pending > 0:
-        return None
+    if order.qty is None and now.last and order.notional is not None:
+        # An amount is sold of what is held; what of it is on sale already is the broker's to say.
+        if order.notional <= now.position * Decimal(repr(now.last)):
+            return None
     if not now.instrument.shortable:
         return f"{order.symbol} cannot be sold short"
     if order.qty is None or order.qty % now.instrument.lot:

@@ -1,0 +1,66 @@
+"""What strategies see of a symbol before it is theirs to trade, and who still waits for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liualgotrader.common.data_loader import DataLoader
+from liualgotrader.common.events import Bar, HistoryLoaded
+
+if TYPE_CHECKING:
+    from liualgotrader.engine.core import StrategyRun
+
+_DAY = 86_400
+_MINUTE = 60
+
+
+class WarmUp:
+    """History on its way into the data, and the strategies that get no events until it is there."""
+
+    def __init__(self, data: DataLoader) -> None:
+        self._data = data
+        self._waiting: set[tuple[str, str]] = set()
+
+    def expect(self, run: StrategyRun, symbol: str) -> None:
+        """A symbol is new to a strategy: it waits if it declared history."""
+        if run.strategy.warmup or run.strategy.warmup_days:
+            self._waiting.add((run.name, symbol))
+
+    def waits(self, run: StrategyRun, symbol: str) -> bool:
+        """Whether a strategy must not see a symbol's events yet."""
+        return (run.name, symbol) in self._waiting
+
+    def learn(self, history: HistoryLoaded) -> list[Bar]:
+        """Put history into the data; return the minute bars newer than all known before.
+
+        A live bar may have come first, so what is older than the newest is put in its place, and
+        what is known already stays as it was seen.
+        """
+        symbol = history.symbol
+        newest = self._data[symbol].starts[-1] if symbol in self._data else -1
+        for bar in history.bars:
+            if bar.seconds == _DAY:
+                self._data.daily.admit(bar)
+            elif bar.seconds == _MINUTE and not self._knows(symbol, bar.start):
+                self._data.admit(bar)
+        return [bar for bar in history.bars if bar.seconds == _MINUTE and bar.start > newest]
+
+    def _knows(self, symbol: str, start: int) -> bool:
+        return symbol in self._data and self._data[symbol].has(start)
+
+    def due(self, run: StrategyRun, history: HistoryLoaded, fresh: list[Bar]) -> list[Bar]:
+        """Return the bars that a strategy is shown now.
+
+        One that waited sees the newest `warmup` bars, with those that came live meanwhile. The
+        others see only what a gap left out, as far as it is news.
+        """
+        symbol = history.symbol
+        if history.gap:
+            return [] if self.waits(run, symbol) else fresh
+        if not self.waits(run, symbol):
+            return []
+        self._waiting.discard((run.name, symbol))
+        if symbol not in self._data:
+            return []
+        known = self._data[symbol]
+        return [known.bar(i) for i in range(max(0, len(known) - run.strategy.warmup), len(known))]
