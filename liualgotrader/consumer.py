@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections import deque
@@ -41,11 +42,12 @@ from liualgotrader.data.alpaca import AlpacaData
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import AnyTurn, SessionDesk, Turn
 from liualgotrader.engine.latency import Latencies
-from liualgotrader.engine.runner import Batch, Runner
+from liualgotrader.engine.runner import Batch, JournalPort, Runner
 from liualgotrader.links.market import MarketBatch, MarketReceiver, decode
 from liualgotrader.links.orders import OrderReceiver
 from liualgotrader.links.slots import SlotLinks
 from liualgotrader.links.socket import backoff
+from liualgotrader.session.checkpoints import FatalJournal, FatalReceiver, checkpoints
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.incarnation import Incarnation, open_incarnation
 from liualgotrader.session.lockstep import LockstepSocket
@@ -112,9 +114,13 @@ class Consumer:
             waits=lambda: backoff(Random(slot), most=5.0),
             latency=config.plan.session.latency_ns if config.lockstep else None,
         )
-        self._runner = Runner(self.engine, self.desk, incarnation.journal)
-        self.market = MarketReceiver(links)
+        journal: JournalPort = incarnation.journal
         self.orders = OrderReceiver(links)
+        if points := checkpoints(f"consumer-{self._name}", config.logs, os.environ):
+            self.desk.checkpoint = points.desk
+            journal, self.orders = FatalJournal(journal, points), FatalReceiver(links, points)
+        self._runner = Runner(self.engine, self.desk, journal)
+        self.market = MarketReceiver(links)
         self._inbox: deque[Input] = deque()
         self._wake = asyncio.Event()
         self._stopping = ""
