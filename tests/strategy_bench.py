@@ -249,7 +249,7 @@ class Bench:
             self.process(Picked(symbol, "bench", self.now, self.instruments[symbol]))
             if warm or self.strategy.warmup:
                 bars = tuple(self.bars[symbol])
-                self.process(HistoryLoaded(symbol, self.now, bars, gap=started.incarnation > 1))
+                self.process(HistoryLoaded(symbol, self.now, bars))
 
     def _print(self, trade: Trade) -> None:
         self._advance(trade.ts_event)
