@@ -302,8 +302,7 @@ class Consumer:
             if self._gapped:
                 yield Batch(now, between=deque([self._live_again(now)]))
             yield Batch(now, batch.raw, batch.events)
-            self._events += len(batch.events)
-            self._latency.add(time.monotonic_ns() - batch.read_at, len(batch.events))
+            self.count(batch)
 
     def _clean(self, batches: list[MarketBatch], age: int) -> None:
         """Drop what is too old and everything behind it: a quick catch-up at the price of losing data."""
@@ -412,9 +411,10 @@ class Consumer:
             for warning in warnings:
                 self._control.say(Failed(warning))
 
-    def count(self, events: int) -> None:
-        """Count events that were admitted elsewhere (in lockstep)."""
-        self._events += events
+    def count(self, batch: MarketBatch) -> None:
+        """Count a batch's events, and how long they waited since their socket was read."""
+        self._events += len(batch.events)
+        self._latency.add(time.monotonic_ns() - batch.read_at, len(batch.events))
 
     def figures(self) -> dict[str, Any]:
         """Return how it goes."""

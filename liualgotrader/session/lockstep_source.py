@@ -56,8 +56,8 @@ class Around(Protocol):
     async def keep(self) -> None:
         """Write behind."""
 
-    def count(self, events: int) -> None:
-        """Count admitted events."""
+    def count(self, batch: MarketBatch) -> None:
+        """Count a batch's events, and how long they waited."""
 
 
 class LockstepSource:
@@ -111,8 +111,8 @@ class LockstepSource:
         between = deque(sorted(due, key=lambda event: event.ts_event))
         for batch in self._batches(mark):
             decode(batch)
-            self._around.count(len(batch.events))
             yield Batch(OWN_STAMPS, batch.raw, batch.events, between=between)
+            self._around.count(batch)
         yield Batch(OWN_STAMPS, between=between, until=mark)
         for item in items:
             self._around.orders.ack(item)
