@@ -221,10 +221,12 @@ class ProducerProcess:
 
     async def _restore(self) -> None:
         """Take up the symbols that the plan or an earlier producer's scanners gave."""
+        self._stream.subscribe(self._producer.pick(await self._known_picks()))
+
+    async def _known_picks(self) -> list[Picked]:
         async with await SessionStore.open(self._config.dsn, max_size=1) as store:
             picks = await store.load_picks(self._config.batch_id)
-        known = [pick.picked for pick in picks if not pick.given_back]
-        self._stream.subscribe(self._producer.pick(known))
+        return [pick.picked for pick in picks if not pick.given_back]
 
     def _hear(self, message: Message) -> None:
         match message:
