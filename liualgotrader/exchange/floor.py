@@ -71,6 +71,10 @@ class Floor:
         self._head: TapeEvent | None = next(self._events, None)
         self._printed: set[str] = set()
 
+    def next_event(self) -> int | None:
+        """Return when the next event of the tape becomes known, or None."""
+        return moment(self._head) if self._head is not None else None
+
     def next_due(self) -> int | None:
         """Return when something happens next, if no new request comes, or None."""
         due = self._inner_due()

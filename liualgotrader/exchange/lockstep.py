@@ -193,18 +193,29 @@ class LockstepDriver:
     def _acked(self) -> int:
         return min(p.acked for p in self._participants.values())
 
+    def _all_in(self) -> bool:
+        return self._complete() and self._acked() >= self.mark
+
     def _target(self) -> int | None:
-        """Return how far the tape may go now, or None while it must wait."""
+        """Return how far the tape may go now, or None while it must wait.
+
+        Where windows end depends on the tape and on what was decided, never on who was faster. So
+        while the tape has events the step is always the same, and a stretch without any is left
+        only when all has been heard of that could happen in it.
+        """
         if not (self._started and self._complete()):
             return None
-        acked = self._acked()
         # Whoever has acknowledged the last mark has heard of nothing since.
-        all_in = acked >= self.mark
-        limit = (self._position if all_in else acked) + self._latency
-        due = self._due()
-        if not all_in:
+        all_in = self._all_in()
+        known = self._position if all_in else self._acked()
+        target = self._position + self._latency // 2
+        if (self._floor.next_event() or FAR) <= target:
+            if known < target - self._latency:
+                return None
+        elif not all_in:
             return None
-        target = max(self._position + self._latency, due)
+        else:
+            target = max(target, self._due())
         target = min(target, self._hold(), self._exchange.tape.end)
         return target if target > self._position else None
 
@@ -213,7 +224,7 @@ class LockstepDriver:
         for p in self._participants.values():
             if p.next is not None and p.next > self.mark:
                 due = min(due, max(p.next, self._position + 1))
-        return min(due, self._hold(), self._exchange.tape.end)
+        return min(due, self._exchange.tape.end)
 
     def _hold(self) -> int:
         """Return where the tape must stop: the earliest hold that is not acknowledged."""
@@ -224,10 +235,9 @@ class LockstepDriver:
 
     async def run(self) -> None:
         """Drive the tape to its end, and until its last mark is acknowledged."""
-        tape_end = self._exchange.tape.end
         turns = 0
-        while self._position < tape_end or not self._all_in():
-            target = self._target()
+        while not self._is_over():
+            target = None if self._owes_silence() else self._target()
             if target is None:
                 self._changed.clear()
                 await self._changed.wait()
@@ -237,10 +247,26 @@ class LockstepDriver:
             if turns % 50 == 0:
                 await asyncio.sleep(0)
         # What is left of the day is the broker's own: fees are taken after the last hour.
-        self._floor.advance(max(tape_end, self._exchange.session.post_close))
+        self._floor.advance(max(self._exchange.tape.end, self._exchange.session.post_close))
         self._exchange.broadcast.flush()
         self.ended = True
         self._tell({"end": True})
+
+    def _is_over(self) -> bool:
+        return self.mark >= self._exchange.tape.end and self._all_in()
+
+    def _owes_silence(self) -> bool:
+        """Tell whether a window without a word waits for the acknowledgements before it.
+
+        Only they tell whether somebody wants a mark at its end.
+        """
+        if self._position <= self.mark:
+            return False
+        if not self._all_in():
+            return True
+        if self._is_awaited(self._position):
+            self._send_mark(self._position)
+        return False
 
     async def _go(self, target: int) -> None:
         broadcast = self._exchange.broadcast
@@ -248,20 +274,16 @@ class LockstepDriver:
             broadcast.flush()
             await asyncio.sleep(0)
         self._position = target
-        told = broadcast.take_told()
-        if told or self._is_awaited(target):
+        if broadcast.take_told():
             self._send_mark(target)
             await asyncio.sleep(0)
-
-    def _all_in(self) -> bool:
-        return self._complete() and self._acked() >= self.mark
 
     def _is_awaited(self, target: int) -> bool:
         """Tell whether somebody wants a mark here though nothing was told."""
         timers = any(
             p.next is not None and self.mark < p.next <= target for p in self._participants.values()
         )
-        return timers or target in (self._hold(), self._exchange.tape.end)
+        return timers or self._hold() <= target or target >= self._exchange.tape.end
 
     def _send_mark(self, ns: int) -> None:
         acked = self._acked()

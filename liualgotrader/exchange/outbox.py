@@ -111,7 +111,7 @@ class Outbox:
         return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
-SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets")
+SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets", WeakSet)
 
 
 async def opened(request: web.Request, *, most: int = 1 << 20) -> web.WebSocketResponse:
@@ -124,7 +124,8 @@ async def opened(request: web.Request, *, most: int = 1 << 20) -> web.WebSocketR
 
 async def close_all(app: web.Application) -> None:
     """Say goodbye on every open WebSocket."""
-    for socket in set(app[SOCKETS]):
+    sockets: WeakSet[web.WebSocketResponse] = app[SOCKETS]
+    for socket in list(sockets):
         await socket.close(code=WSCloseCode.GOING_AWAY)
 
 

@@ -62,6 +62,7 @@ async def test_two_sessions_with_other_scheduling_execute_the_same() -> None:
     assert len(first) > 20
     assert driver.late == 0
     assert [p.updates for p in them] == [p.updates for p in others]
+    assert [p.marks for p in them] == [p.marks for p in others]
     assert [p.marks[-1] for p in them] == [END, END]
 
 
@@ -87,10 +88,11 @@ async def test_timers_and_holds_get_marks_of_their_own() -> None:
 
     def prepare(them: list[Participant]) -> None:
         them[0].timers.append(timer)
-        them[1].holds.append(hold)
+        them[1].holds += [OPEN, hold]
 
     _, them, _ = await session(5, prepare)
     assert any(timer <= mark < timer + SECOND for mark in them[0].marks)
+    assert them[1].marks[:2] == [OPEN - 1, OPEN]
     assert hold in them[1].marks
 
 
