@@ -36,6 +36,7 @@ from liualgotrader.engine.loading import source_of
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box, BoxClock
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.messages import Begin
@@ -345,7 +346,7 @@ class Course:
         finally:
             trader.close()
             data.close()
-        summary.differences = [*_differences(books)]
+        summary.differences = [*_differences(books), *await self._execution_differences(store)]
         summary.report = str(report)
         summary.duration_s = round(asyncio.get_running_loop().time() - began, 3)
         await AccountStore(store.pool).note(self.batch_id, msgspec.to_builtins(summary))
@@ -415,6 +416,12 @@ class Course:
                 if ours.get(symbol, none) != theirs.get(symbol, none)
             ),
         )
+
+    async def _execution_differences(self, store: SessionStore) -> list[str]:
+        if self._box is None:
+            return []
+        booked = await store.executions(self.batch_id)
+        return [*execution_differences(booked, await self._box.executions())]
 
 
 def _feed(summary: Summary) -> FeedSummary:
