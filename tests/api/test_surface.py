@@ -45,7 +45,7 @@ def test_every_public_name_can_be_loaded() -> None:
 
 def test_an_unknown_name_says_so() -> None:
     try:
-        liualgotrader.Stratgy  # type: ignore[attr-defined]  # noqa: B018 - the point
+        liualgotrader.Stratgy  # noqa: B018 - the point
     except AttributeError as exc:
         assert "Stratgy" in str(exc)
     else:
