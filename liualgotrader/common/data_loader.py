@@ -28,7 +28,7 @@ _FIELDS = ("open", "high", "low", "close", "volume")
 _SMALLEST_NS = 10**15
 
 
-def _ns(moment: Moment) -> int:
+def _ns(moment: Moment | SupportsIndex) -> int:
     if isinstance(moment, SupportsIndex):
         return index(moment)
     if isinstance(moment, str):
@@ -82,10 +82,10 @@ class Column:
         return iter(self._values)
 
     @overload
-    def __getitem__(self, key: Moment) -> float: ...
+    def __getitem__(self, key: Moment | SupportsIndex) -> float: ...
     @overload
     def __getitem__(self, key: slice) -> NDArray[np.float64]: ...
-    def __getitem__(self, key: Moment | slice) -> float | NDArray[np.float64]:
+    def __getitem__(self, key: Moment | SupportsIndex | slice) -> float | NDArray[np.float64]:
         if isinstance(key, slice):
             return np.array(self._values[self._bars.span(key)], dtype=np.float64)
         if _is_index(key):
@@ -140,7 +140,7 @@ class SymbolData:
         start = self._starts[index]
         return Bar(self.symbol, start, opened, high, low, close, volume, self.seconds)
 
-    def index_at(self, moment: Moment) -> int:
+    def index_at(self, moment: Moment | SupportsIndex) -> int:
         """Return the index of the newest bar complete by `moment`.
 
         Raises IndexError when there is none.

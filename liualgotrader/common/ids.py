@@ -37,6 +37,8 @@ def order_id(batch_id: str, slot: str, number: int) -> str:
 def parse_order_id(text: str) -> tuple[str, str, int]:
     """Return (batch prefix, slot, number) of an id of ours. Raises BadOrderId on anyone else's."""
     parts = text.split("-")
-    if len(parts) != 3 or len(parts[0]) != 8 or not parts[1].isupper() or not parts[2].isdigit():
+    if not text.isascii() or len(parts) != 3 or len(parts[0]) != 8:
+        raise BadOrderId(f"not an order id of ours: {text!r}")
+    if not (parts[1].isalpha() and parts[1].isupper() and parts[2].isdigit()):
         raise BadOrderId(f"not an order id of ours: {text!r}")
     return parts[0], parts[1], int(parts[2])

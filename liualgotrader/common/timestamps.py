@@ -5,12 +5,17 @@ It stays text until somebody asks: parsing costs as much as decoding.
 
 from __future__ import annotations
 
+import re
 from calendar import timegm
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from liualgotrader.common.errors import LiuError
 
 SECOND = 1_000_000_000
+_SECOND = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})", re.ASCII)
+_ZONE = re.compile(r"([+-])(\d{2}):(\d{2})", re.ASCII)
+_DIGITS = frozenset("0123456789")
 
 
 class BadTimestamp(LiuError, ValueError):
@@ -19,29 +24,35 @@ class BadTimestamp(LiuError, ValueError):
 
 @lru_cache(maxsize=4096)
 def _whole_seconds(text: str) -> int:
+    match = _SECOND.fullmatch(text)
+    if match is None:
+        raise BadTimestamp(f"not a time: {text!r}")
+    year, month, day, hour, minute, second = map(int, match.groups())
     try:
-        year, month, day = int(text[0:4]), int(text[5:7]), int(text[8:10])
-        hour, minute, second = int(text[11:13]), int(text[14:16]), int(text[17:19])
+        # A leap second (RFC 3339, 5.6) counts as the first second of the next minute.
+        datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except ValueError as exc:
-        raise BadTimestamp(f"not a time: {text!r}") from exc
-    if text[4] != "-" or text[13] != ":" or not 1 <= month <= 12 or hour > 23:
+        raise BadTimestamp(f"not a time: {text!r}: {exc}") from exc
+    if second > 60:
         raise BadTimestamp(f"not a time: {text!r}")
     return timegm((year, month, day, hour, minute, second))
 
 
+@lru_cache(maxsize=256)
 def _offset(zone: str) -> int:
     if zone in ("Z", "z"):
         return 0
-    sign = {"+": 1, "-": -1}.get(zone[:1])
-    if sign is None or len(zone) != 6 or zone[3] != ":":
+    match = _ZONE.fullmatch(zone)
+    if match is None or int(match[2]) > 23 or int(match[3]) > 59:
         raise BadTimestamp(f"not a zone: {zone!r}")
-    return sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60)
+    seconds = int(match[2]) * 3600 + int(match[3]) * 60
+    return -seconds if match[1] == "-" else seconds
 
 
 def parse_time(text: str) -> int:
     """Return RFC 3339 text as ns since the epoch.
 
-    Up to nine digits of fraction; a zone is required.
+    Digits of the fraction beyond the ninth are cut off; a zone is required. Raises BadTimestamp.
     """
     if len(text) < 20:
         raise BadTimestamp(f"not a time: {text!r}")
@@ -50,10 +61,11 @@ def parse_time(text: str) -> int:
     nanos = 0
     if text[19] == ".":
         end = 20
-        while end < len(text) and text[end].isdigit():
+        while text[end : end + 1] in _DIGITS:
             end += 1
-        digits = text[20:end][:9]
-        nanos = int(digits.ljust(9, "0")) if digits else 0
+        if end == 20:
+            raise BadTimestamp(f"not a time: {text!r}")
+        nanos = int(text[20:end][:9].ljust(9, "0"))
     return (seconds - _offset(text[end:])) * SECOND + nanos
 
 
