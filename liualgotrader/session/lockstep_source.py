@@ -74,7 +74,10 @@ class LockstepSource:
     async def batches(self) -> AsyncIterator[Batch]:
         """Everything up to each mark, until the tape has ended."""
         self._around.watch_links()
-        self._answer(await self._socket.welcomed())
+        mark = await self._socket.welcomed()
+        # A later life never hears of this mark again; the others may be waiting for its turn at it.
+        self._turn.passed(mark)
+        self._answer(mark)
         while not self._around.stopping and not self._socket.ended:
             await self._around.sleep()
             if self._around.follow_switch():
