@@ -15,6 +15,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,7 @@ _INPUT = struct.Struct("<qi")
 _VERDICTS = struct.Struct("<i")
 _HEADER, _BATCH_KIND, _INPUT_KIND, _VERDICT_KIND = range(4)
 _BUFFER = 256 * 1024
+_CLOSED = -1
 
 
 class BatchFrame(msgspec.Struct, frozen=True):
@@ -105,8 +107,10 @@ class Journal:
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._written = 0
+        self._failure = ""
         self.paths: list[Path] = []
-        self._fd = self._open()
+        self._fd = _CLOSED
+        self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -119,10 +123,11 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _open(self) -> int:
+    def _open(self) -> None:
+        """Begin a file; its header is with the operating system before anything else."""
         path = self._base if not self._part else self._base.with_suffix(f".{self._part}.journal")
         try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except OSError as exc:
             raise StoreError(f"cannot write the journal {path}: {exc.strerror}") from exc
         self.paths.append(path)
@@ -130,10 +135,10 @@ class Journal:
         header = msgspec.structs.replace(self._header, continued=self._part)
         self._buffer.append(MAGIC)
         self._frame(_HEADER, msgspec.msgpack.encode(header))
-        return fd
+        self.write_through()
 
     def _frame(self, kind: int, payload: bytes) -> None:
-        self._buffer.append(_FRAME.pack(len(payload), zlib.crc32(payload), kind))
+        self._buffer.append(_FRAME.pack(len(payload), zlib.crc32(payload, kind), kind))
         self._buffer.append(payload)
         self._buffered += len(payload) + _FRAME.size
         if self._buffered > _BUFFER:
@@ -155,7 +160,12 @@ class Journal:
         self._frame(_VERDICT_KIND, _VERDICTS.pack(after) + encode_verdicts(verdicts))
 
     def write_through(self) -> None:
-        """Hand everything to the operating system: it survives a kill of this process."""
+        """Hand everything to the operating system: it survives a kill of this process.
+
+        Raises StoreError when that fails, and from then on: behind a torn frame nothing is read.
+        """
+        if self._failure:
+            raise StoreError(self._failure)
         if not self._buffer:
             return
         data = b"".join(self._buffer)
@@ -166,31 +176,48 @@ class Journal:
             while view:
                 view = view[os.write(self._fd, view) :]
         except OSError as exc:
-            raise StoreError(
-                f"the journal {self.paths[-1]} cannot be written: {exc.strerror}"
-            ) from exc
+            self._failure = f"the journal {self.paths[-1]} cannot be written: {exc.strerror}"
+            raise StoreError(self._failure) from exc
         self._written += len(data)
 
     def _rotate(self) -> None:
         self.write_through()
-        os.close(self._fd)
+        self._close_file()
         self._part += 1
-        self._fd = self._open()
+        self._open()
+
+    def _close_file(self) -> None:
+        if self._fd != _CLOSED:
+            os.close(self._fd)
+            self._fd = _CLOSED
 
     def close(self) -> None:
-        """Write what is left and compress the files."""
-        self.write_through()
-        os.close(self._fd)
+        """Write what is left and compress the files; once is enough.
+
+        What failed before is not tried again: whoever saw it was told.
+        """
+        if self._fd == _CLOSED:
+            return
+        try:
+            if not self._failure:
+                self.write_through()
+        finally:
+            self._close_file()
         self.paths = [compress(path) for path in self.paths]
 
 
 def compress(path: Path) -> Path:
-    """Gzip a closed journal file; return its new path."""
+    """Gzip a closed journal file; return its new path, or the old one when there is no room."""
     target = path.with_name(path.name + ".gz")
     partial = target.with_name(target.name + ".part")
-    with path.open("rb") as source, gzip.open(partial, "wb", compresslevel=1) as sink:
-        shutil.copyfileobj(source, sink, 1 << 20)
-    partial.rename(target)
+    try:
+        with path.open("rb") as source, gzip.open(partial, "wb", compresslevel=1) as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+        partial.rename(target)
+    except OSError as exc:
+        log.warning("%s stays uncompressed: %s", path, exc.strerror)
+        partial.unlink(missing_ok=True)
+        return path
     path.unlink()
     return target
 
@@ -202,20 +229,39 @@ def read_journal(path: Path) -> Iterator[Frame]:
 
     Raises StoreError when the file is no journal at all.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rb") as stream:
-        if stream.read(len(MAGIC)) != MAGIC:
-            raise StoreError(f"{path} is not a journal of this version")
-        while head := stream.read(_FRAME.size):
+    with _opened(path) as stream:
+        magic = _read(stream, len(MAGIC))
+        if magic != MAGIC:
+            if not MAGIC.startswith(magic):
+                raise StoreError(f"{path} is not a journal of this version")
+            log.warning("%s ends before its header; there is nothing in it", path)
+            return
+        while head := _read(stream, _FRAME.size):
             if len(head) < _FRAME.size:
                 log.warning("%s ends inside a frame; the intact part is used", path)
                 return
             size, checksum, kind = _FRAME.unpack(head)
-            payload = stream.read(size)
-            if len(payload) < size or zlib.crc32(payload) != checksum:
+            payload = _read(stream, size)
+            if len(payload) < size or zlib.crc32(payload, kind) != checksum:
                 log.warning("%s has a torn or damaged frame; what comes after it is not used", path)
                 return
             yield _decode(kind, payload)
+
+
+def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
+    try:
+        return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    except OSError as exc:
+        raise StoreError(f"the journal {path} cannot be read: {exc.strerror}") from exc
+
+
+def _read(stream: gzip.GzipFile | BufferedReader, size: int) -> bytes:
+    """Return up to `size` bytes; a gzip file that is torn or damaged ends where it is."""
+    try:
+        return stream.read(size)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        log.warning("%s is torn or damaged", stream.name)
+        return b""
 
 
 def _decode(kind: int, payload: bytes) -> Frame:
