@@ -24,7 +24,7 @@ from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
 from liualgotrader.exchange.log import Header, OrderLog
 from liualgotrader.exchange.market_api import MarketApi
-from liualgotrader.exchange.outbox import SOCKETS, close_all
+from liualgotrader.exchange.outbox import IN_LOCKSTEP, SOCKETS, close_all
 from liualgotrader.exchange.pacing import PacedDriver
 from liualgotrader.exchange.replies import door, speak_errors
 from liualgotrader.exchange.service import Exchange
@@ -110,6 +110,7 @@ def application(exchange: Exchange, driver: Driver, keys: Keys) -> web.Applicati
     """Return the web application."""
     app = web.Application(middlewares=[speak_errors, door(keys)], client_max_size=1 << 20)
     app[SOCKETS] = WeakSet()
+    app[IN_LOCKSTEP] = isinstance(driver, LockstepDriver)
     app.on_shutdown.append(close_all)
     taken: set[str] = set()
 

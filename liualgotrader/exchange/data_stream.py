@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from liualgotrader.exchange.encode import codec_for
 from liualgotrader.exchange.feeds import CHANNELS, Feeds, Subscriber
 from liualgotrader.exchange.keys import Keys
-from liualgotrader.exchange.outbox import Outbox, opened, transport_of
+from liualgotrader.exchange.outbox import Outbox, keeps_step, opened, transport_of
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class DataStream:
         socket = await opened(request)
         self._socket = socket
         self._codec = codec_for(request.headers.get("Content-Type"))
-        self._lockstep = request.headers.get("X-Liu-Lockstep") == "1"
+        self._lockstep = keeps_step(request)
         limit = None if self._lockstep else SLOW_LIMIT
         self._outbox = Outbox(transport_of(request), self._codec, limit=limit)
         sender = asyncio.create_task(self._send())

@@ -111,6 +111,7 @@ class Outbox:
         return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
+IN_LOCKSTEP = web.AppKey("in_lockstep", bool)
 SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets", WeakSet)
 
 
@@ -120,6 +121,11 @@ async def opened(request: web.Request, *, most: int = 1 << 20) -> web.WebSocketR
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
     return socket
+
+
+def keeps_step(request: web.Request) -> bool:
+    """Tell whether a connection is a participant's: it asks for marks, and there are any."""
+    return request.app[IN_LOCKSTEP] and request.headers.get("X-Liu-Lockstep") == "1"
 
 
 async def close_all(app: web.Application) -> None:

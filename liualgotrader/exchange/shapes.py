@@ -10,6 +10,7 @@ from typing import Any
 
 from liualgotrader.common.events import OrderEventKind
 from liualgotrader.common.instruments import AssetClass, Instrument
+from liualgotrader.common.orders import Side
 from liualgotrader.common.timestamps import format_time
 from liualgotrader.venue.account import Charge, Position
 from liualgotrader.venue.orders import Execution, VenueEvent, VenueOrder
@@ -85,6 +86,7 @@ def order_json(
         "order_type": str(order.type),
         "type": str(order.type),
         "side": str(order.side),
+        "position_intent": f"{order.side}_to_{'open' if order.opening else 'close'}",
         "time_in_force": str(order.tif),
         "limit_price": maybe(order.limit),
         "stop_price": maybe(order.trigger),
@@ -136,6 +138,7 @@ def fill_json(
 ) -> Json:
     """Return a FILL activity; `cumulative` is what the order had filled after this execution."""
     leaves = (order.qty or cumulative) - cumulative
+    short = execution.side is Side.SELL and order.opening
     digits = format_time(execution.ts)[:23]
     stamp = "".join(c for c in digits if c.isdigit()).ljust(17, "0")
     return {
@@ -146,7 +149,7 @@ def fill_json(
         "type": "partial_fill" if leaves > 0 else "fill",
         "price": text(execution.price),
         "qty": text(execution.qty),
-        "side": str(execution.side),
+        "side": "sell_short" if short else str(execution.side),
         "symbol": execution.symbol,
         "leaves_qty": text(max(leaves, Decimal(0))),
         "order_id": execution.order_id,

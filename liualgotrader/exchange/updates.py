@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from liualgotrader.exchange.encode import JsonCodec, MsgpackCodec, codec_for
 from liualgotrader.exchange.keys import Keys
-from liualgotrader.exchange.outbox import Outbox, opened, transport_of
+from liualgotrader.exchange.outbox import Outbox, keeps_step, opened, transport_of
 from liualgotrader.exchange.shapes import Json
 from liualgotrader.venue.orders import VenueEvent
 
@@ -96,7 +96,7 @@ class UpdateStream:
         """Talk to one client until it or the server ends it."""
         socket = await opened(request)
         self._codec = codec_for(request.headers.get("Content-Type"))
-        lockstep = request.headers.get("X-Liu-Lockstep") == "1"
+        lockstep = keeps_step(request)
         limit = None if lockstep else SLOW_LIMIT
         outbox = Outbox(transport_of(request), self._codec, binary=True, limit=limit)
         self._listener = Listener(outbox, self._codec, lockstep=lockstep)

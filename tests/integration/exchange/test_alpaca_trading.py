@@ -13,6 +13,8 @@ from alpaca.trading.enums import (
     OrderSide,
     OrderStatus,
     OrderType,
+    PositionIntent,
+    PositionSide,
     QueryOrderStatus,
     TimeInForce,
 )
@@ -285,6 +287,17 @@ def test_close_all_sells_everything_and_leaves_no_position(box: Box, client: Tra
     with pytest.raises(APIError) as refusal:
         client.get_open_position("AAPL")
     assert (refusal.value.status_code, refusal.value.code) == (404, 40410000)
+
+
+def test_short_sale_owes_shares_and_says_so(box: Box, client: TradingClient) -> None:
+    order = submit(client, market("AAPL", 4, OrderSide.SELL))
+    box.move(3 * SECOND)
+    assert look(client, order).position_intent is PositionIntent.SELL_TO_OPEN
+    held = client.get_open_position("AAPL")
+    assert isinstance(held, Position)
+    assert (held.qty, held.side, held.market_value) == ("-4", PositionSide.SHORT, "-400")
+    (fill,) = client.get("/account/activities/FILL")
+    assert (fill["side"], fill["price"]) == ("sell_short", "99.98")
 
 
 def test_what_travels_counts_against_buying_power(client: TradingClient) -> None:

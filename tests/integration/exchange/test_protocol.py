@@ -120,7 +120,8 @@ async def test_reader_who_does_not_read_is_cut_off_as_slow(monkeypatch: pytest.M
     async with (
         serving(exchange, driver, KEYS) as address,
         aiohttp.ClientSession() as http,
-        http.ws_connect(address.stream_url, headers=HEADERS) as socket,
+        # The header of lockstep changes nothing here: nobody waits for this reader.
+        http.ws_connect(address.stream_url, headers=HEADERS | {"X-Liu-Lockstep": "1"}) as socket,
         asyncio.timeout(20),
     ):
         await hear(socket), await hear(socket)
