@@ -130,9 +130,9 @@ class Runner:
         for event in batch.between:
             await self._admit_input(event)
         process = self._engine.process
-        dropped = batch.dropped
+        dropped = frozenset(batch.dropped)
         for index, event in enumerate(batch.events):
-            if dropped and index in dropped:
+            if index in dropped:
                 continue
             if verdicts := process(event):
                 self._after = index
