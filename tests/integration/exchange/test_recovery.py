@@ -20,7 +20,9 @@ from liualgotrader.common.errors import ConfigError
 from liualgotrader.exchange.app import Address, Settings, build, serving
 from liualgotrader.exchange.desk import Request
 from liualgotrader.exchange.keys import Keys
+from liualgotrader.exchange.lockstep import Ack, LockstepDriver
 from liualgotrader.exchange.log import Decided, Header, Line, OrderLog, Position
+from liualgotrader.exchange.service import Exchange
 from liualgotrader.exchange.walk import walk_tape
 from tests.integration.exchange.box import MINUTE, OPEN
 from tests.integration.exchange.participant import Participant
@@ -170,3 +172,31 @@ def test_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
     path.write_text("hello\n")
     with pytest.raises(ConfigError, match="not an order log"):
         OrderLog(path, header())
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_request_without_a_moment_gets_it_after_the_restart(tmp_path: Path, told: bool) -> None:
+    settings = Settings(speed=None, log=tmp_path / "orders.log")
+    body = {"symbol": "AAPL", "qty": "1", "side": "buy", "type": "limit", "limit_price": "9"}
+    body |= {"time_in_force": "day", "client_order_id": "A-1"}
+
+    def begin() -> tuple[Exchange, LockstepDriver]:
+        exchange, driver = build(walk_tape(symbols="AAPL", minutes="1"), settings)
+        assert isinstance(driver, LockstepDriver)
+        return exchange, driver
+
+    exchange, driver = begin()
+    driver.acknowledge(driver.hello("A", "A-", 1), Ack(ack=driver.mark))
+    order = exchange.submit(body)
+    assert exchange.desk.next_arrival() is None
+    exchange.close()
+
+    exchange, driver = begin()
+    assert exchange.desk.find_client("A-1") is not None
+    decided = [("A-1", "submit", OPEN + 77)] if told else []
+    driver.acknowledge(driver.hello("A", "A-", 1), Ack(ack=driver.mark, decided=decided))
+    at = OPEN + 77 if told else driver.mark
+    assert exchange.desk.next_arrival() == at + settings.latency
+    found = exchange.desk.find(order.id)
+    assert found is not None and exchange.desk.created(found) == at
+    exchange.close()
