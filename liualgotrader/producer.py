@@ -10,7 +10,8 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -18,6 +19,8 @@ from liualgotrader.bootstrap import SessionConfig, make_order_stream, make_strea
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Command, Event, FeedState, FeedStatus, OrderEvent, Picked
 from liualgotrader.common.ids import BadOrderId, parse_order_id
+from liualgotrader.common.plan import LossAction
+from liualgotrader.engine.loss_guard import LossGuard
 from liualgotrader.links.market import MarketSender, events_payload
 from liualgotrader.links.orders import OrderSender
 from liualgotrader.links.slots import SlotLinks
@@ -42,6 +45,7 @@ log = logging.getLogger(__name__)
 
 RECONCILE = "reconcile"
 _PUMP_SECONDS = 0.002
+_LOSS_TURNS = 250
 _STATUS_SECONDS = 0.5
 
 
@@ -62,8 +66,15 @@ class Outlet:
 class Producer:
     """Routes what comes in. Synchronous: the sockets call it, the loop flushes it."""
 
-    def __init__(self, config: SessionConfig, links: Sequence[SlotLinks], epoch: int) -> None:
+    def __init__(
+        self,
+        config: SessionConfig,
+        links: Sequence[SlotLinks],
+        epoch: int,
+        warn: Callable[[str], None] = log.warning,
+    ) -> None:
         self._config = config
+        self.warn = warn
         self._outlets = [Outlet(part, epoch) for part in links]
         self._by_slot = dict(zip(config.slots, self._outlets, strict=True))
         self._routes: dict[str, Outlet] = {}
@@ -73,6 +84,9 @@ class Producer:
         self.events = 0
         self.unrouted = 0
         self.skipped: Counter[str] = Counter()
+        limit = config.plan.limits.loss_of_day
+        self.guard = None if limit is None else LossGuard(limit)
+        self._marks = [0, 0]
 
     # -- market data -------------------------------------------------------------------------------------------
 
@@ -80,6 +94,8 @@ class Producer:
         """Route a frame's events; they leave at the end of this turn of the loop."""
         routes = self._routes
         self.events += len(events)
+        if self.guard is not None:
+            self.guard.market(events)
         for event in events:
             outlet = routes.get(event.symbol)  # type: ignore[attr-defined]
             if outlet is None:
@@ -104,6 +120,21 @@ class Producer:
         self.flush()
         for outlet in self._outlets:
             outlet.market.send_mark(mark)
+        self._marked(0, mark)
+
+    def _marked(self, stream: int, mark: int) -> None:
+        """When both streams have told all up to a mark, it is known what the day has brought by then."""
+        self._marks[stream] = mark
+        if self._marks[0] == self._marks[1]:
+            self.check_loss(mark + 1)
+
+    def check_loss(self, ts: int) -> None:
+        """Stop entries, or flatten, when the loss of the day is reached: a command like an operator's."""
+        reason = None if self.guard is None else self.guard.breached()
+        if reason is not None:
+            name = "flatten" if self._config.plan.limits.on_loss is LossAction.FLATTEN else "halt"
+            self.warn(reason)
+            self.command(Command(name, ts, reason))
 
     def feed(self, state: FeedState, reason: str) -> None:
         """Tell all consumers of the state of the feed."""
@@ -122,12 +153,15 @@ class Producer:
         if outlet is None or not self._config.batch_id.startswith(batch):
             self.skipped["foreign order"] += 1
             return
+        if self.guard is not None:
+            self.guard.order(event)
         outlet.orders.send([event])
 
     def order_mark(self, mark: int) -> None:
         """Pass on a mark of the lockstep, behind every order event before it."""
         for outlet in self._outlets:
             outlet.orders.send([], mark=mark)
+        self._marked(1, mark)
 
     def _tell(self, event: Event) -> None:
         for outlet in self._outlets:
@@ -155,7 +189,12 @@ class Producer:
         return new
 
     def give_back(self, symbols: Iterable[str]) -> list[str]:
-        """Stop routing symbols that nobody wants; return those to unsubscribe from."""
+        """Stop routing symbols that nobody wants; return those to unsubscribe from.
+
+        Not in lockstep: when the request comes is chance, and it would free a place for another symbol.
+        """
+        if self._config.lockstep:
+            return []
         return [symbol for symbol in symbols if self._routes.pop(symbol, None) is not None]
 
     # -- upkeep ------------------------------------------------------------------------------------------------
@@ -187,7 +226,7 @@ class ProducerProcess:
     ) -> None:
         self._config = config
         self._control = control
-        self._producer = Producer(config, links, epoch)
+        self._producer = Producer(config, links, epoch, self._warn)
         self._stream = make_stream(
             config, sink=self._producer.market, on_mark=self._producer.mark, on_live=self._data_live
         )
@@ -219,6 +258,9 @@ class ProducerProcess:
                 task.cancel()
         self._control.say(Done(self._producer.figures()))
 
+    def _warn(self, text: str) -> None:
+        self._control.say(Failed(text))
+
     async def _restore(self) -> None:
         """Take up the symbols that the plan or an earlier producer's scanners gave."""
         self._stream.subscribe(self._producer.pick(await self._known_picks()))
@@ -226,7 +268,21 @@ class ProducerProcess:
     async def _known_picks(self) -> list[Picked]:
         async with await SessionStore.open(self._config.dsn, max_size=1) as store:
             picks = await store.load_picks(self._config.batch_id)
+            await self._restore_guard(store)
         return [pick.picked for pick in picks if not pick.given_back]
+
+    async def _restore_guard(self, store: SessionStore) -> None:
+        """A new producer counts what was traded before it lived."""
+        guard = self._producer.guard
+        if guard is None:
+            return
+        today: dict[str, Decimal] = {}
+        for row in await store.executions(self._config.batch_id):
+            guard.restore(row.symbol, row.operation, row.qty, row.price, row.execution_id or "")
+            signed = row.qty if row.operation == "buy" else -row.qty
+            today[row.symbol] = today.get(row.symbol, Decimal(0)) + signed
+        for held in await store.positions(self._config.account_id):
+            guard.hold(held.symbol, held.qty - today.pop(held.symbol, Decimal(0)))
 
     def _hear(self, message: Message) -> None:
         match message:
@@ -273,8 +329,12 @@ class ProducerProcess:
             self._up["orders"].set()
 
     async def _upkeep(self) -> None:
+        turn = 0
         while not self._stopping.is_set():
             self._producer.pump()
+            turn += 1
+            if turn % _LOSS_TURNS == 0 and not self._config.lockstep:
+                self._producer.check_loss(0)
             await asyncio.sleep(_PUMP_SECONDS)
 
     async def _report(self) -> None:

@@ -152,6 +152,7 @@ class OrderEvent(Event, frozen=True, array_like=True, tag="order"):
     reason: str | None = None
     replaced_by: str | None = None
     fee: Decimal = Decimal(0)
+    side: str = ""
 
     @property
     def ts_event(self) -> int:

@@ -31,6 +31,7 @@ class _Order(msgspec.Struct):
     id: str
     client_order_id: str
     symbol: str
+    side: str = ""
     replaced_by: str | None = None
     reject_reason: str | None = None
 
@@ -90,6 +91,7 @@ def parse_update(data: bytes | memoryview | msgspec.Raw) -> OrderEvent | None:
         reason=update.reason or update.order.reject_reason,
         replaced_by=update.order.replaced_by,
         fee=update.fee,
+        side="buy" if update.order.side == "buy" else "sell",
     )
 
 
