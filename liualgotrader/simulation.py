@@ -15,11 +15,26 @@ from itertools import repeat
 import msgspec
 
 from liualgotrader.common.errors import BrokerRefused
-from liualgotrader.common.events import Bar, HistoryLoaded, Input, OrderEvent, Picked, Quote, Started, Trade
+from liualgotrader.common.events import (
+    Bar,
+    HistoryLoaded,
+    Input,
+    OrderEvent,
+    Picked,
+    Quote,
+    Started,
+    Trade,
+)
 from liualgotrader.common.ids import order_prefix
 from liualgotrader.common.orders import Approved, Cancel, Replace, Submit
 from liualgotrader.common.plan import Channel, Limits
-from liualgotrader.common.ports import BrokerAccount, BrokerFee, BrokerFill, BrokerOrder, BrokerPosition
+from liualgotrader.common.ports import (
+    BrokerAccount,
+    BrokerFee,
+    BrokerFill,
+    BrokerOrder,
+    BrokerPosition,
+)
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import SessionDesk
 from liualgotrader.engine.runner import OWN_STAMPS, Batch, NoJournal, Runner
@@ -135,7 +150,6 @@ class DirectTrader:
         """Return nothing: no fill is ever missed."""
         return []
 
-
     async def fees(self, *, since: str) -> list[BrokerFee]:
         """Return nothing: what the venue charged is in its account."""
         return []
@@ -174,9 +188,7 @@ class _Turn:
 class Seat:
     """One consumer's place: an engine, its desk, and what it is about to be given."""
 
-    def __init__(
-        self, engine: Engine, desk: SessionDesk, inbox: list[Input], index: int
-    ) -> None:
+    def __init__(self, engine: Engine, desk: SessionDesk, inbox: list[Input], index: int) -> None:
         self.engine = engine
         self.desk = desk
         self.index = index
@@ -290,11 +302,18 @@ class Simulation:
                 position = self._target(position, end)
                 floor.advance(position)
                 await self._let_decide(position)
+            # What is left of the day is the broker's own: fees are taken after the last hour.
+            floor.advance(max(end, self.exchange.session.post_close))
+            self._charge()
             for seat in self.seats:
                 seat.engine.stop()
         finally:
             for task in sending:
                 task.cancel()
+
+    def _charge(self) -> None:
+        for charge in self.exchange.venue.account.charges:
+            self.ledger.charge(charge.ts, charge.amount)
 
     async def _start(self) -> None:
         account = await self._trader.account()
@@ -394,6 +413,7 @@ def order_event(event: VenueEvent) -> OrderEvent:
         reason=event.reason,
         replaced_by=order.replaced_by,
         fee=event.fee,
+        side=order.side.value,
     )
 
 

@@ -171,6 +171,11 @@ class MemoryLedger:
         if (purse := self.view.portfolios.get(strategy)) is not None:
             purse.balance += amount
 
+    def charge(self, time: int, amount: Decimal) -> None:
+        """Take a fee that belongs to no single execution from the account's cash."""
+        self.view.cash -= amount
+        self.flows.append((time, -amount))
+
     def _hold(self, order: LedgerOrder, holding: Holding) -> None:
         key = (order.strategy, order.symbol)
         if holding.qty:
