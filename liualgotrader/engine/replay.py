@@ -64,11 +64,19 @@ class Replay:
                     self._compare(frame)
             if self.result.divergence is not None:
                 return self.result
-        self._rest_of_batch()
-        # The last input's verdicts may have died with the process before they were written.
-        self.result.open_end = len(self._produced) == 1
-        self._nothing_unrecorded(allowed=1)
+        self._open_end()
         return self.result
+
+    def _open_end(self) -> None:
+        """Live on to the end of the last batch, or to the first decision that nobody recorded.
+
+        A batch is recorded before its first event happens, so a killed process leaves events that
+        it never came to, and the last input's verdicts may have died before they were written.
+        """
+        batch = self._batch
+        while batch is not None and not self._produced and self._position < len(batch.events):
+            self._upto(self._position)
+        self.result.open_end = bool(self._produced)
 
     def _rest_of_batch(self) -> None:
         if self._batch is not None:
@@ -106,9 +114,9 @@ class Replay:
         if actual != frame.verdicts:
             self._diverge(event, frame.verdicts, actual)
 
-    def _nothing_unrecorded(self, allowed: int = 0) -> None:
+    def _nothing_unrecorded(self) -> None:
         """A verdict that the recording does not have is a divergence too."""
-        if len(self._produced) > allowed:
+        if self._produced:
             event, actual = self._produced[0]
             self._diverge(event, [], actual)
 
