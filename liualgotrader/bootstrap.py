@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from liualgotrader.common.events import OrderEvent
-from liualgotrader.common.plan import Channel, Mode, Plan
+from liualgotrader.common.plan import Channel, Mode, Plan, StrategyPlan
 from liualgotrader.data.alpaca import AlpacaData
 from liualgotrader.data.alpaca_stream import AlpacaStream, Sink
 from liualgotrader.engine.loading import configure, load_class
@@ -57,6 +57,7 @@ class SessionConfig(msgspec.Struct, frozen=True):
     session_open: int
     session_close: int
     account_id: int
+    portfolios: tuple[str, ...] = ()
     clock_origin: int | None = None
 
     @property
@@ -195,15 +196,26 @@ def make_order_stream(
     )
 
 
-def make_strategies(config: SessionConfig) -> list[Strategy]:
+def plans_of(config: SessionConfig, slot: str) -> tuple[StrategyPlan, ...]:
+    """Return the strategies of a slot: all, but a portfolio strategy only in the first."""
+    first = not config.slots or slot == config.slots[0]
+    return tuple(p for p in config.plan.strategies if first or p.name not in config.portfolios)
+
+
+def make_strategies(config: SessionConfig, slot: str = "") -> list[Strategy]:
     """Return the plan's strategies, configured, from the sources that were read when the session began."""
     made = []
-    for part in config.plan.strategies:
+    for part in plans_of(config, slot) if slot else config.plan.strategies:
         cls = load_class(
             part.filename, part.class_name, Strategy, source=config.sources.get(part.filename)
         )
         made.append(configure(cls, part.name, part.parameters))
     return made
+
+
+def portfolio_strategies(config: SessionConfig) -> tuple[str, ...]:
+    """Return the names of the strategies that live in one consumer and get all their symbols there."""
+    return tuple(strategy.name for strategy in make_strategies(config) if strategy.portfolio)
 
 
 def make_scanners(config: SessionConfig) -> list[Scanner]:
@@ -232,7 +244,7 @@ def engine_settings(config: SessionConfig, slot: str) -> EngineSettings:
                 windows=tuple(Window(w.start, w.duration) for w in part.schedule),
                 portfolio_id=part.portfolio_id,
             )
-            for part in plan.strategies
+            for part in plans_of(config, slot)
         ),
         portfolio_value=Decimal(plan.portfolio_value),
         risk=plan.risk,

@@ -102,7 +102,9 @@ class Consumer:
         self._incarnation = incarnation
         self._trader = incarnation.trader
         self._ledger = incarnation.ledger
-        self.engine = Engine(make_strategies(config), engine_settings(config, self._name))
+        self.engine = Engine(
+            make_strategies(config, self._name), engine_settings(config, self._name)
+        )
         self._shared_turn = SharedTurn(shared.turns, slot)
         turn: Turn = self._shared_turn if config.lockstep else AnyTurn()
         self.desk = SessionDesk(
@@ -162,6 +164,7 @@ class Consumer:
             slot=self._name,
             prefix=order_prefix(self._config.batch_id, self._name),
             participants=len(self._config.slots) + bool(self._config.plan.scanners),
+            marks=False,
         )
         task = asyncio.create_task(socket.run())
         try:

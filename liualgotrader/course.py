@@ -22,7 +22,9 @@ from liualgotrader.bootstrap import (
     SessionConfig,
     environment_name,
     make_data,
+    make_scanners,
     make_trader,
+    portfolio_strategies,
     source_files,
 )
 from liualgotrader.common.errors import ConfigError, LiuError, StoreError
@@ -40,7 +42,7 @@ from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box, BoxClock
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.messages import Begin
-from liualgotrader.session.routing import slot_name
+from liualgotrader.session.routing import directed
 from liualgotrader.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -217,11 +219,15 @@ class Course:
                 slots=tuple(known["slots"]),
                 account_id=batch.account_id or 0,
                 sources=known["sources"],
+                portfolios=tuple(known["portfolios"]),
             )
         sources = {name: source_of(name) for name in source_files(self._plan)}
         config = msgspec.structs.replace(
             draft, slots=slots, sources={n: text for n, text in sources.items() if text is not None}
         )
+        # Made once here, so that a file that cannot be used is told before anything starts.
+        make_scanners(config)
+        config = msgspec.structs.replace(config, portfolios=portfolio_strategies(config))
         account_id = await self._create(store, config)
         await self._pick_plan_symbols(store, config, assets, clock.tape_ns)
         return msgspec.structs.replace(config, account_id=account_id)
@@ -244,7 +250,11 @@ class Course:
             session_date=session_date(config),
         )
         self._created = True
-        facts = {"slots": list(config.slots), "sources": config.sources}
+        facts = {
+            "slots": list(config.slots),
+            "portfolios": list(config.portfolios),
+            "sources": config.sources,
+        }
         await AccountStore(store.pool).note(self.batch_id, facts)
         account = await self._account(config)
         return await store.open_account(
@@ -263,7 +273,8 @@ class Course:
             if symbol not in assets:
                 raise ConfigError(f"session.symbols: {symbol} is no asset of this exchange")
             picked = Picked(symbol, "plan", now, assets[symbol], None)
-            await store.save_pick(self.batch_id, picked, slot_name(symbol, config.slots))
+            for slot, part in directed(picked, config.slots, config.portfolios):
+                await store.save_pick(self.batch_id, part, slot)
 
     async def _epoch(self, store: SessionStore) -> int:
         """A resumed session's links are new, so numbers may begin again; lives go on counting."""

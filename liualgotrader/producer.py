@@ -39,7 +39,7 @@ from liualgotrader.session.messages import (
     Stop,
     Subscribed,
 )
-from liualgotrader.session.routing import slot_index
+from liualgotrader.session.routing import directed
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Producer:
         self._outlets = [Outlet(part, epoch) for part in links]
         self._by_slot = dict(zip(config.slots, self._outlets, strict=True))
         self._routes: dict[str, Outlet] = {}
+        self._also: dict[str, list[Outlet]] = {}
         self._flushing = False
         self._loop = asyncio.get_running_loop()
         self._read_at = 0
@@ -97,11 +98,14 @@ class Producer:
         if self.guard is not None:
             self.guard.market(events)
         for event in events:
-            outlet = routes.get(event.symbol)  # type: ignore[attr-defined]
-            if outlet is None:
+            try:
+                routes[event.symbol].turn.append(event)  # type: ignore[attr-defined]
+            except KeyError:
                 self.unrouted += 1
-            else:
-                outlet.turn.append(event)
+        if self._also:
+            for event in events:
+                for outlet in self._also.get(event.symbol, ()):  # type: ignore[attr-defined]
+                    outlet.turn.append(event)
         if not self._flushing:
             self._flushing = True
             self._read_at = read_at
@@ -111,9 +115,9 @@ class Producer:
         """Send what this turn brought: encoded once, stamped with the oldest read of the turn."""
         self._flushing = False
         for outlet in self._outlets:
-            if outlet.turn:
-                events, outlet.turn = outlet.turn, []
+            if events := outlet.turn:
                 outlet.market.send(events_payload(self._read_at, events), events)
+                events.clear()
 
     def mark(self, mark: int) -> None:
         """Pass on a mark of the lockstep, behind everything that came before it."""
@@ -174,19 +178,25 @@ class Producer:
     # -- picks -------------------------------------------------------------------------------------------------
 
     def pick(self, picks: Iterable[Picked]) -> list[str]:
-        """Route what was picked and tell its consumer; return the symbols to subscribe to."""
+        """Route what was picked and tell its consumers; return the symbols to subscribe to."""
         new = []
         for picked in picks:
             symbol = picked.symbol
-            outlet = self._outlets[slot_index(symbol, len(self._outlets))]
             if symbol not in self._routes:
                 if len(self._routes) >= self._config.plan.session.max_symbols:
                     self.skipped["more symbols than max_symbols"] += 1
                     continue
-                self._routes[symbol] = outlet
                 new.append(symbol)
-            outlet.orders.send([picked])
+            for slot, part in directed(picked, self._config.slots, self._config.portfolios):
+                self._give(symbol, self._by_slot[slot])
+                self._by_slot[slot].orders.send([part])
         return new
+
+    def _give(self, symbol: str, outlet: Outlet) -> None:
+        first = self._routes.setdefault(symbol, outlet)
+        others = self._also.get(symbol, [])
+        if outlet is not first and outlet not in others:
+            self._also[symbol] = [*others, outlet]
 
     def give_back(self, symbols: Iterable[str]) -> list[str]:
         """Stop routing symbols that nobody wants; return those to unsubscribe from.
@@ -195,6 +205,8 @@ class Producer:
         """
         if self._config.lockstep:
             return []
+        for symbol in symbols:
+            self._also.pop(symbol, None)
         return [symbol for symbol in symbols if self._routes.pop(symbol, None) is not None]
 
     # -- upkeep ------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from liualgotrader.session.messages import (
     Stop,
     Subscribed,
 )
-from liualgotrader.session.routing import slot_name
+from liualgotrader.session.routing import directed
 
 log = logging.getLogger(__name__)
 
@@ -154,8 +154,9 @@ class ScannersProcess:
     async def _lockstep(self) -> None:
         """Scan at exact moments: the tape stops at each until its picks are subscribed."""
         url = self._config.endpoints.control_url or ""
+        participants = 1 if self._config.plan.session.test_scanners else len(self._config.slots) + 1
         socket = LockstepSocket(
-            url, slot="scanners", prefix=None, participants=len(self._config.slots) + 1
+            url, slot="scanners", prefix=None, participants=participants, marks=True
         )
         task = asyncio.create_task(socket.run())
         try:
@@ -210,7 +211,8 @@ class ScannersProcess:
             return
         batch, slots = self._config.batch_id, self._config.slots
         for picked in picks:
-            await self._store.save_pick(batch, picked, slot_name(picked.symbol, slots))
+            for slot, part in directed(picked, slots, self._config.portfolios):
+                await self._store.save_pick(batch, part, slot)
         if self._config.plan.session.test_scanners:
             return
         self._number += 1

@@ -171,6 +171,12 @@ class ControlSocket:
     def _say(self, message: dict[str, Any]) -> None:
         self._outbox.push(self._codec.encode(message))
 
+    def _say_awaited(self, message: dict[str, Any]) -> None:
+        """Say a mark to one who wants them here, but not before the moment that it holds."""
+        hold = self._participant.hold if self._participant is not None else None
+        if hold is None or message.get("mark", hold) >= hold:
+            self._say(message)
+
     def _say_end(self, message: dict[str, Any]) -> None:
         """Say what is not a mark, to one who reads marks in band."""
         if "mark" not in message:
@@ -192,12 +198,12 @@ class ControlSocket:
                 "end": tape.end,
             },
         )
-        self._driver.listeners.append(self._say if hello.marks else self._say_end)
+        self._driver.listeners.append(self._say_awaited if hello.marks else self._say_end)
         if self._driver.ended:
             self._say({"end": True})
 
     def _leave(self) -> None:
-        for listener in (self._say, self._say_end):
+        for listener in (self._say_awaited, self._say_end):
             if listener in self._driver.listeners:
                 self._driver.listeners.remove(listener)
         if self._participant is not None:

@@ -191,7 +191,11 @@ class LockstepDriver:
         )
 
     def _acked(self) -> int:
-        return min(p.acked for p in self._participants.values())
+        """Return the mark that all have acknowledged; who holds a later moment has nothing to do before it."""
+        return min(
+            self.mark if p.hold is not None and p.hold > self.mark else p.acked
+            for p in self._participants.values()
+        )
 
     def _all_in(self) -> bool:
         return self._complete() and self._acked() >= self.mark
@@ -208,7 +212,7 @@ class LockstepDriver:
         # Whoever has acknowledged the last mark has heard of nothing since.
         all_in = self._all_in()
         known = self._position if all_in else self._acked()
-        target = self._position + self._latency // 2
+        target = self._position + self._latency
         if (self._floor.next_event() or FAR) <= target:
             if known < target - self._latency:
                 return None

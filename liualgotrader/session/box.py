@@ -77,8 +77,7 @@ class Box:
         line = await _first_line(process)
         if not line:
             await process.wait()
-            text = log_path.read_text(errors="replace").strip().splitlines()
-            raise ConfigError(text[-1] if text else f"the exchange did not start; see {log_path}")
+            raise ConfigError(_last_words(log_path))
         return cls(process, msgspec.json.decode(line, type=Address))
 
     async def clock(self) -> BoxClock:
@@ -123,6 +122,11 @@ class Box:
             except TimeoutError:
                 self.process.kill()
                 await self.process.wait()
+
+
+def _last_words(log_path: Path) -> str:
+    lines = log_path.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"the exchange did not start; see {log_path}"
 
 
 async def _first_line(process: asyncio.subprocess.Process) -> bytes:

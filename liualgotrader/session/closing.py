@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import logging
 from collections.abc import Sequence
@@ -184,7 +185,11 @@ async def write_report(dsn_store: AnalysisStore, data: SessionData, folder: Path
     await dsn_store.save(
         data.session.batch_id, gains=analysis.gain_loss, trips=analysis.trade_analysis
     )
+    return await asyncio.to_thread(_write, folder, data.session.batch_id, render(data, analysis))
+
+
+def _write(folder: Path, batch_id: str, page: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{data.session.batch_id}.html"
-    path.write_text(render(data, analysis), encoding="utf-8")
+    path = folder / f"{batch_id}.html"
+    path.write_text(page, encoding="utf-8")
     return path

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
@@ -44,8 +43,8 @@ class Child:
         self.ready = asyncio.Event()
         self.finished = False
         self.figures: dict[str, Any] = {}
-        self.heard_at = time.monotonic()
         self._loop = asyncio.get_running_loop()
+        self.heard_at = self._loop.time()
         self._loop.add_reader(self._pipe.fileno(), self._readable)
         self._loop.add_reader(self._process.sentinel, self._ended)
         self._gone = asyncio.Event()
@@ -68,7 +67,7 @@ class Child:
     @property
     def silence(self) -> float:
         """Seconds since it last said something."""
-        return time.monotonic() - self.heard_at
+        return self._loop.time() - self.heard_at
 
     def say(self, message: Message) -> None:
         """Send a message; one that is gone does not hear it."""
@@ -83,7 +82,7 @@ class Child:
         try:
             while self._pipe.poll():
                 message = messages.decode(self._pipe.recv_bytes())
-                self.heard_at = time.monotonic()
+                self.heard_at = self._loop.time()
                 self._hear(self, message)
         except (EOFError, ConnectionResetError):
             self._loop.remove_reader(self._pipe.fileno())

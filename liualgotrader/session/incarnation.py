@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 
 from liualgotrader import __version__
-from liualgotrader.bootstrap import SessionConfig, engine_settings
+from liualgotrader.bootstrap import SessionConfig, engine_settings, plans_of
 from liualgotrader.common.events import OpenOrder, OrderEvent, Started
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
@@ -104,7 +104,7 @@ async def open_incarnation(
         store.pool, batch_id=batch, account_id=config.account_id, limits=config.plan.limits
     )
     number = await store.begin_incarnation(batch, slot)
-    for part in config.plan.strategies:
+    for part in plans_of(config, slot):
         await store.begin_run(
             batch,
             strategy=part.name,

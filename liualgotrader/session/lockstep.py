@@ -21,6 +21,7 @@ Decision = tuple[str, str, int]
 
 
 class _Said(msgspec.Struct):
+    welcome: str | None = None
     mark: int | None = None
     end: bool | int = (
         False  # the welcome tells the tape's end, in ns; the end itself is told as true
@@ -34,8 +35,12 @@ _said = msgspec.json.Decoder(_Said)
 class LockstepSocket:
     """A participant's connection. It comes back after a drop and says hello again."""
 
-    def __init__(self, url: str, *, slot: str, prefix: str | None, participants: int) -> None:
-        self._hello = {"hello": slot, "prefix": prefix, "of": participants}
+    def __init__(
+        self, url: str, *, slot: str, prefix: str | None, participants: int, marks: bool
+    ) -> None:
+        """`marks`: whether marks come over this socket; who has them in band needs none here."""
+        self._hello = {"hello": slot, "prefix": prefix, "of": participants, "marks": marks}
+        self._last_answer: bytes | None = None
         self._send: Callable[[bytes], None] | None = None
         self._connected = asyncio.Event()
         self._socket = KeptSocket(url, self, headers={}, random=Random(slot))
@@ -70,9 +75,10 @@ class LockstepSocket:
         hold: int | None = None,
     ) -> None:
         """Say that everything up to `mark` is decided and posted."""
+        answer = {"ack": mark, "decided": decided, "next": next_timer, "hold": hold}
+        self._last_answer = msgspec.json.encode(answer)
         if self._send is not None:
-            answer = {"ack": mark, "decided": decided, "next": next_timer, "hold": hold}
-            self._send(msgspec.json.encode(answer))
+            self._send(self._last_answer)
 
     def connected(self, send: Callable[[bytes], None]) -> None:
         """Say hello."""
@@ -90,7 +96,10 @@ class LockstepSocket:
         if said.error:
             log.error("the exchange refused this participant: %s", said.error)
         if said.mark is not None:
-            self.mark = said.mark
+            self.mark = max(self.mark, said.mark)
             self._connected.set()
+        if said.welcome is not None and self._last_answer is not None and self._send is not None:
+            # The connection was lost and is back: nothing moves until the last answer is repeated.
+            self._send(self._last_answer)
         self.ended = self.ended or said.end is True
         self.marked.set()
