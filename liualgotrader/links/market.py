@@ -55,28 +55,40 @@ class MarketSender:
         self._waiting: deque[bytes] = deque()
         self._quotes: dict[str, Quote] = {}
         self._lost: dict[str, None] = {}
+        self._read_at = 0
         self.dropped = 0
         self.conflated = 0
 
     @property
     def is_behind(self) -> bool:
         """Whether something waits for the link."""
-        return bool(self._waiting or self._quotes or self._lost or self._sender.backlog)
+        return bool(self._waiting) or self._conflated or self._sender.backlog
 
     def send(self, payload: bytes, events: Sequence[Event]) -> None:
         """Send a batch that was encoded already; `events` are needed only if it cannot be sent."""
-        if not self._waiting and not self._quotes and self._sender.send(payload):
+        if not self._waiting and not self._conflated and self._sender.send(payload):
             return
         self.pump(0)
-        if len(self._waiting) < _MOST_WAITING and not self._quotes:
+        if len(self._waiting) < _MOST_WAITING and not self._conflated:
             self._waiting.append(payload)
+            self._send_waiting()
             return
+        self._read_at = _HEAD.unpack_from(payload)[1]
         self._conflate(events)
 
     def send_mark(self, mark: int) -> None:
-        """Send a mark. In lockstep the exchange waits for us, so the row never fills up."""
+        """Send a mark, behind all that came before it.
+
+        In lockstep the exchange waits for us, so the row never fills up.
+        """
+        if self._conflated:
+            self._waiting.append(self._take_conflated(0))
         self._waiting.append(mark_payload(mark))
         self.pump(0)
+
+    @property
+    def _conflated(self) -> bool:
+        return bool(self._quotes or self._lost)
 
     def _conflate(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -95,17 +107,28 @@ class MarketSender:
         if self._links.generation != self._generation:
             self._switch()
         self._sender.pump()
+        if self._send_waiting() and self._conflated:
+            self._waiting.append(self._take_conflated(now))
+            self._send_waiting()
+
+    def _send_waiting(self) -> bool:
+        """Send the row as far as it goes; True when nothing is left of it."""
         while self._waiting and self._sender.send(self._waiting[0]):
             self._waiting.popleft()
-        if self._waiting or not (self._quotes or self._lost):
-            return
+        return not self._waiting
+
+    def _take_conflated(self, now: int) -> bytes:
+        """Return what was conflated as a batch.
+
+        It keeps the stamp of the newest batch in it: a quote does not get younger by waiting.
+        """
         events: list[Event] = list(self._quotes.values())
         if self._lost:
             reason = "the consumer could not keep up"
             events.insert(0, FeedStatus(FeedState.GAP, 0, tuple(self._lost), reason))
-        if self._sender.send(events_payload(now, events)):
-            self._quotes.clear()
-            self._lost.clear()
+        self._quotes.clear()
+        self._lost.clear()
+        return events_payload(self._read_at or now, events)
 
     def _switch(self) -> None:
         """Start afresh on the next link.
