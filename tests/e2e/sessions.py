@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +22,9 @@ _TRADER = (
 )
 _LIU = _TRADER.replace("trader import", "liu import").replace("'trader'", "'liu'")
 
-_BUSY = f"""
+_STARTED = re.compile(r"started (?P<name>[\w ]+), pid (?P<pid>\d+)")
+
+BUSY = f"""
 [strategies.busy]
 class_name = "Busy"
 filename = "{STRATEGIES}/busy.py"
@@ -46,7 +50,7 @@ class Setting:
         link: str = "queue",
         speed: str = '"max"',
         head: str = "",
-        strategies: str = _BUSY,
+        strategies: str = BUSY,
         symbols: tuple[str, ...] = SYMBOLS,
         consumers: int = 2,
     ) -> Path:
@@ -62,7 +66,7 @@ mode = "simulated"
 speed = {speed}
 consumers = {consumers}
 tape = ["{self.tape}"]
-symbols = {json.dumps(list(symbols))}
+{f"symbols = {json.dumps(list(symbols))}" if symbols else ""}
 events = ["trades", "minute"]
 link = "{link}"
 seed = 3
@@ -120,6 +124,25 @@ def ended(process: subprocess.Popen[str], *, within: float) -> Outcome:
     return Outcome(process.returncode, out, err)
 
 
+def started(setting: Setting) -> dict[str, int]:
+    """Return the newest process of each name that a session has started, and its id."""
+    log = setting.home / "logs" / "trader.log"
+    lines = log.read_text().splitlines() if log.exists() else []
+    found = (_STARTED.search(line) for line in lines)
+    return {match["name"]: int(match["pid"]) for match in found if match is not None}
+
+
+def reached(process: subprocess.Popen[str], condition: Callable[[], bool]) -> bool:
+    """Wait until a condition holds, as long as the process lives; tell whether it came to hold."""
+    while not condition():
+        try:
+            process.wait(timeout=0.02)
+        except subprocess.TimeoutExpired:
+            continue
+        return condition()
+    return True
+
+
 def query(dsn: str, sql: str, *values: object) -> list[dict[str, Any]]:
     """Return the rows of a query."""
 
@@ -132,6 +155,11 @@ def query(dsn: str, sql: str, *values: object) -> list[dict[str, Any]]:
 
     rows: list[dict[str, Any]] = run(ask())
     return rows
+
+
+def count_orders(dsn: str) -> int:
+    """Return how many orders a database holds."""
+    return int(query(dsn, "SELECT count(*) AS n FROM orders")[0]["n"])
 
 
 @dataclass

@@ -1,9 +1,22 @@
 """Whoever is killed, at whatever moment: no order is lost, doubled or unrecorded."""
 
+import os
+import signal
+from random import Random
+
 import pytest
 
 from tests.e2e.audit import assert_books_agree, population, replays
-from tests.e2e.sessions import Setting
+from tests.e2e.sessions import (
+    BUSY,
+    STRATEGIES,
+    Setting,
+    count_orders,
+    ended,
+    reached,
+    started,
+)
+from tests.e2e.tapes import SYMBOLS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -21,12 +34,43 @@ def test_a_consumer_killed_at_a_named_point_recovers(
     setting: Setting, link: str, kills: str
 ) -> None:
     setting.environ["LIU_KILL_AT"] = kills
-    ended = setting.trade(setting.plan(link=link))
-    assert ended.code == 0, ended.err
-    batch = ended.summary["batch_id"]
-    assert ended.err.count("died (signal 9)") == len(kills.split(","))
+    outcome = setting.trade(setting.plan(link=link))
+    assert outcome.code == 0, outcome.err
+    batch = outcome.summary["batch_id"]
+    assert outcome.err.count("died (signal 9)") == len(kills.split(","))
     assert population(setting, batch).is_rich
     assert_books_agree(setting, batch)
     lived = replays(setting, batch)
     assert [(name, each) for name, each in lived.items() if not each.identical] == []
     assert len(lived) == 2 + len(kills.split(","))
+
+
+_SCANNER = f"""
+[scanners.in_turn]
+class_name = "InTurn"
+filename = "{STRATEGIES}/in_turn.py"
+recurrence = 2
+names = "{" ".join(SYMBOLS)}"
+"""
+
+
+@pytest.mark.parametrize(("link", "seed"), [("queue", 1), ("pipe", 2)])
+def test_children_killed_from_outside_at_any_moment_recover(
+    setting: Setting, link: str, seed: int
+) -> None:
+    plan = setting.plan(link=link, symbols=(), strategies=_SCANNER + BUSY)
+    random = Random(seed)
+    victims = ["producer", "scanners", "consumer A", "consumer B", "producer"]
+    random.shuffle(victims)
+    session = setting.start(plan, "--json")
+    for number, victim in enumerate(victims):
+        wanted = number * 40 + random.randint(5, 40)
+        assert reached(session, lambda: count_orders(setting.dsn) >= wanted)  # noqa: B023
+        os.kill(started(setting)[victim], signal.SIGKILL)
+    outcome = ended(session, within=60)
+    assert outcome.code == 0, outcome.err
+    batch = outcome.summary["batch_id"]
+    assert outcome.err.count("died (signal 9)") == len(victims)
+    assert population(setting, batch).is_rich
+    assert_books_agree(setting, batch)
+    assert [(k, v) for k, v in replays(setting, batch).items() if not v.identical] == []
