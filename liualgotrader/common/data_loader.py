@@ -49,6 +49,10 @@ def _read(text: str) -> datetime | date:
 
 
 def _is_index(key: object) -> bool:
+    if type(key) is int:
+        return abs(key) < _SMALLEST_NS
+    if isinstance(key, (str, date)):
+        return False
     return isinstance(key, SupportsIndex) and abs(index(key)) < _SMALLEST_NS
 
 

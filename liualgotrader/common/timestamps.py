@@ -15,7 +15,7 @@ from liualgotrader.common.errors import LiuError
 SECOND = 1_000_000_000
 _SECOND = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})", re.ASCII)
 _ZONE = re.compile(r"([+-])(\d{2}):(\d{2})", re.ASCII)
-_DIGITS = frozenset("0123456789")
+_OFFSET_LENGTH = 6
 
 
 class BadTimestamp(LiuError, ValueError):
@@ -60,12 +60,11 @@ def parse_time(text: str) -> int:
     end = 19
     nanos = 0
     if text[19] == ".":
-        end = 20
-        while text[end : end + 1] in _DIGITS:
-            end += 1
-        if end == 20:
+        end = len(text) - (1 if text[-1] in "Zz" else _OFFSET_LENGTH)
+        digits = text[20:end]
+        if not (digits.isascii() and digits.isdigit()):
             raise BadTimestamp(f"not a time: {text!r}")
-        nanos = int(text[20:end][:9].ljust(9, "0"))
+        nanos = int(digits[:9].ljust(9, "0"))
     return (seconds - _offset(text[end:])) * SECOND + nanos
 
 
