@@ -13,6 +13,7 @@ from tests.e2e.sessions import (
     Setting,
     count_orders,
     ended,
+    query,
     reached,
     started,
 )
@@ -74,3 +75,20 @@ def test_children_killed_from_outside_at_any_moment_recover(
     assert population(setting, batch).is_rich
     assert_books_agree(setting, batch)
     assert [(k, v) for k, v in replays(setting, batch).items() if not v.identical] == []
+
+
+def test_a_killed_supervisor_is_resumed(setting: Setting) -> None:
+    plan = setting.plan(symbols=(), strategies=_SCANNER + BUSY)
+    session = setting.start(plan, "--json")
+    assert reached(session, lambda: count_orders(setting.dsn) >= 90)
+    session.kill()
+    session.communicate()
+    batch = query(setting.dsn, "SELECT batch_id FROM batches")[0]["batch_id"]
+    outcome = setting.trade(plan, "--resume", batch)
+    assert outcome.code == 0, outcome.err
+    assert outcome.summary["batch_id"] == batch
+    assert population(setting, batch).is_rich
+    assert_books_agree(setting, batch)
+    lived = replays(setting, batch)
+    assert [(name, each) for name, each in lived.items() if not each.identical] == []
+    assert len(lived) == 4
