@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
@@ -28,29 +29,36 @@ REMARKS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=5,
 ).map(plain)
-st.register_type_strategy(
-    Decimal, st.decimals(allow_nan=False, min_value=-(10**9), max_value=10**9, places=4)
-)
-st.register_type_strategy(float, st.floats(allow_nan=False))
-st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
+SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
+    int: st.integers(-(2**63), 2**63 - 1),
+    float: st.floats(allow_nan=False),
+    Decimal: st.decimals(-(10**9), 10**9, places=4),
+    Any: REMARKS,
+}
 
 
 def _value(annotation: Any) -> st.SearchStrategy[Any]:
-    if annotation is Any:
-        return REMARKS
+    """Return any value of a field's type; registering types would change other tests' values."""
+    if annotation in SIMPLE:
+        return SIMPLE[annotation]
+    arguments = get_args(annotation)
+    match get_origin(annotation):
+        case origin if origin is UnionType:
+            return st.one_of([_value(each) for each in arguments])
+        case origin if origin is dict:
+            return st.dictionaries(st.text(max_size=3), _value(arguments[1]), max_size=3)
+        case origin if origin is tuple and arguments[-1] is ...:
+            return st.lists(_value(arguments[0]), max_size=3).map(tuple)
+        case origin if origin is tuple:
+            return st.tuples(*map(_value, arguments))
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return built(annotation)
     return st.from_type(annotation)
 
 
 def built(kind: type[Any]) -> st.SearchStrategy[Any]:
     """Return any value of a struct, its remarks such as the engine lets through."""
-    fields = {
-        field.name: (
-            st.dictionaries(st.text(max_size=3), REMARKS, max_size=3)
-            if field.type == dict[str, Any]
-            else _value(field.type)
-        )
-        for field in msgspec.structs.fields(kind)
-    }
+    fields = {field.name: _value(field.type) for field in msgspec.structs.fields(kind)}
     return st.builds(kind, **fields)
 
 
