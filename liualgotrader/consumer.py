@@ -407,7 +407,7 @@ class Consumer:
             self._control.say(GivenBack(self._name, symbols))
         while self._said < len(engine.failures):
             name, reason = engine.failures[self._said]
-            self._control.say(Failed(f"strategy {name} is disabled: {reason}"))
+            self._control.say(Failed(f"strategy {name} is disabled: {reason}", strategy=name))
             self._said += 1
         if engine.warnings:
             warnings, engine.warnings = engine.warnings, []

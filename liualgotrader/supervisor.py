@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import os
 import signal
 from collections import Counter, deque
 from collections.abc import Callable
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 7.0
-_SPIN_SECONDS = 10.0
+# A test cannot wait so long; a machine that swaps may need longer.
+_SPIN_SECONDS = float(os.environ.get("LIU_SPIN_SECONDS", "10"))
 _MOST_RESTARTS = 5
 _RESTART_WINDOW = 60.0
 
@@ -189,8 +191,10 @@ class Supervisor:
                 self._scanners.say(message)
             case GivenBack() if self._producer is not None:
                 self._producer.say(message)
-            case Failed(message=text, fatal=fatal):
+            case Failed(message=text, fatal=fatal, strategy=strategy):
                 self._warn(text)
+                if strategy and child in self._consumers:
+                    self._disabled[self._consumers.index(child)][strategy] = None
                 if fatal:
                     self.finish("failed", failure=text)
             case Done(figures=figures):

@@ -46,10 +46,14 @@ class Order(msgspec.Struct, frozen=True, tag="order"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """Child: something failed that the operator must know. `fatal` ends the session."""
+    """Child: something failed that the operator must know. `fatal` ends the session.
+
+    `strategy`: who was disabled by it, for the rest of the session.
+    """
 
     message: str
     fatal: bool = False
+    strategy: str = ""
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
