@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
@@ -27,7 +27,7 @@ from liualgotrader.bootstrap import (
     make_trader,
 )
 from liualgotrader.common.clock import MINUTE
-from liualgotrader.common.errors import FeedError
+from liualgotrader.common.errors import FeedError, StoreError
 from liualgotrader.common.events import (
     Command,
     FeedState,
@@ -49,6 +49,7 @@ from liualgotrader.links.slots import SlotLinks
 from liualgotrader.links.socket import backoff
 from liualgotrader.session.checkpoints import FatalJournal, FatalReceiver, checkpoints
 from liualgotrader.session.child import Control, run_child, watch_parent
+from liualgotrader.session.disk import DiskGuard
 from liualgotrader.session.incarnation import Incarnation, open_incarnation
 from liualgotrader.session.lockstep import LockstepSocket
 from liualgotrader.session.lockstep_source import LockstepSource
@@ -63,6 +64,7 @@ from liualgotrader.session.messages import (
     Stop,
 )
 from liualgotrader.session.turns import SharedTurn, Turns
+from liualgotrader.session.waker import Waker
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +126,9 @@ class Consumer:
         self._runner = Runner(self.engine, self.desk, journal)
         self.market = MarketReceiver(links)
         self._inbox: deque[Input] = deque()
-        self._wake = asyncio.Event()
+        self._wake = Waker()
+        self._watched: list[int] = []
+        self._looks_away = False
         self._stopping = ""
         self._gapped: dict[str, None] = {}
         self._latency = Latencies()
@@ -242,17 +246,31 @@ class Consumer:
     def watch_links(self) -> None:
         """Wake up when a link has something; follow it to its spare when told to."""
         loop = asyncio.get_running_loop()
+        self._watched = [self.market.fileno(), self.orders.fileno()]
+        self._looks_away = False
         for link in (self.market, self.orders):
-            loop.add_reader(link.fileno(), self._wake.set)
+            loop.add_reader(link.fileno(), self._readable, link)
+
+    def _readable(self, link: MarketReceiver | OrderReceiver) -> None:
+        """Read here: one read for a wake-up, and none of a link that has nothing.
+
+        While what was read before still lies here (the engine waits for the database, say), the rest stays in the
+        link, whose bound is what keeps this process small.
+        """
+        if link.is_filled:
+            asyncio.get_running_loop().remove_reader(link.fileno())
+            self._looks_away = True
+            return
+        link.fill()
+        self._wake.set()
 
     def follow_switch(self) -> bool:
         """Move to the spare links when the supervisor says so; True when that happened."""
-        old = [self.market.fileno(), self.orders.fileno()]
-        switched = [self.market.switched(), self.orders.switched()]
-        if not any(switched):
+        switched = self.market.switched()
+        if not (self.orders.switched() or switched):
             return False
         loop = asyncio.get_running_loop()
-        for fd in old:
+        for fd in self._watched:
             loop.remove_reader(fd)
         self.watch_links()
         return True
@@ -266,13 +284,17 @@ class Consumer:
             if self.follow_switch():
                 self._begin(self._reconcile("the producer was replaced"))
             now = self._clock.now()
-            for item in self.orders.receive():
+            for item in self.orders.take():
                 for event in item.events:
                     await self._prepare(event, now)
                 yield Batch(now, between=deque(item.events))
                 self.orders.ack(item)
-            yield Batch(now, between=self.take_inbox())
-            async for batch in self._market(now):
+            if self._inbox:
+                yield Batch(now, between=self.take_inbox())
+            batches = self.market.take()
+            if not batches:
+                yield Batch(now)  # time passes, and timers fire, even if nothing comes
+            for batch in self._market(batches, now):
                 yield batch
             await self.keep()
             if now > end and not self._config.plan.session.bypass_market_schedule:
@@ -280,21 +302,16 @@ class Consumer:
 
     async def sleep(self) -> None:
         """Wait until something arrives or a timer is due, and at most until the next look at the links."""
+        if self._looks_away:
+            self.watch_links()
         due = self.engine.clock.next_due()
         wait = 0.25 if due is None else min(0.25, self._clock.seconds_until(due))
         if wait <= 0:
             await asyncio.sleep(0)
-            self._wake.clear()
             return
-        try:
-            async with asyncio.timeout(wait):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        self._wake.clear()
+        await self._wake.wait(wait)
 
-    async def _market(self, now: int) -> AsyncIterator[Batch]:
-        batches = self.market.receive()
+    def _market(self, batches: list[MarketBatch], now: int) -> Iterator[Batch]:
         for index, batch in enumerate(batches):
             age = time.monotonic_ns() - batch.read_at
             if age > MOST_AGE:
@@ -401,7 +418,11 @@ class Consumer:
         engine = self.engine
         if engine.kept:
             kept, engine.kept = engine.kept, []
-            await self._incarnation.keep(kept)
+            try:
+                await self._incarnation.keep(kept)
+            except StoreError as exc:
+                log.warning("kept for later: %s", exc)
+                engine.kept = kept + engine.kept
         if engine.given_back:
             symbols, engine.given_back = tuple(engine.given_back), []
             self._control.say(GivenBack(self._name, symbols))
@@ -449,8 +470,13 @@ class Consumer:
         )
 
     async def _report(self) -> None:
+        disk = DiskGuard(self._config.journals, self._config.plan.session.min_free_disk)
         while True:
             self._control.say(Status(self.figures()))
+            if (reason := disk.shortage()) is not None:
+                self._control.say(Failed(f"entries stop: {reason}"))
+                self._inbox.append(Command("halt", self.engine.clock.now(), reason))
+                self._wake.set()
             await asyncio.sleep(_STATUS_SECONDS)
 
 

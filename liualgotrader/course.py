@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -35,12 +36,14 @@ from liualgotrader.common.plan import Mode, Plan, plan_to_json
 from liualgotrader.common.ports import BrokerAccount, Trader
 from liualgotrader.engine.latency import Latencies
 from liualgotrader.engine.loading import source_of
+from liualgotrader.models.account_lock import AccountLock
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box, BoxClock
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
+from liualgotrader.session.disk import prune
 from liualgotrader.session.messages import Begin
 from liualgotrader.session.routing import directed
 from liualgotrader.supervisor import Supervisor
@@ -49,6 +52,7 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[dict[str, Any]], None]
 _PROGRESS_SECONDS = 0.5
+_HOLD_SECONDS = 5.0
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -147,14 +151,18 @@ class Course:
             await lock.take()
             stack.push_async_callback(lock.release)
             start = await self._opening(store, config)
+            journals, keep = self._home / "journals", self._plan.session.keep_journals
+            await asyncio.to_thread(prune, journals, keep, time.time())  # noqa: TID251 - the rim
             supervisor = self._supervisor = Supervisor(config, epoch=await self._epoch(store))
             commands = asyncio.create_task(self._commands(store, supervisor))
             showing = asyncio.create_task(self._show(supervisor))
+            holding = asyncio.create_task(self._hold(lock, supervisor))
             try:
                 await self._live(supervisor)
             finally:
                 commands.cancel()
                 showing.cancel()
+                holding.cancel()
                 await supervisor.stop()
             return await self._sum_up(store, config, supervisor, start, began)
 
@@ -313,6 +321,18 @@ class Course:
         while True:
             self._progress(supervisor.figures())
             await asyncio.sleep(_PROGRESS_SECONDS)
+
+    async def _hold(self, lock: AccountLock, supervisor: Supervisor) -> None:
+        """Keep the account's lock, also after the database was away."""
+        while True:
+            await asyncio.sleep(_HOLD_SECONDS)
+            try:
+                await lock.keep()
+            except StoreError as exc:
+                log.warning("the account's lock waits for the database: %s", exc)
+            except ConfigError as exc:
+                supervisor.finish("failed", failure=str(exc))
+                return
 
     async def _commands(self, store: SessionStore, supervisor: Supervisor) -> None:
         while True:

@@ -124,8 +124,15 @@ class ScannersProcess:
         reporting = asyncio.create_task(self._report())
         self._control.say(Ready())
         work = asyncio.create_task(self._lockstep() if self._config.lockstep else self._paced())
-        await self._stopping.wait()
+        stopped = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+            if not self._config.plan.session.test_scanners:
+                # Nothing more to scan; the session goes on. When only scanners are tested, it is over.
+                await stopped
         work.cancel()
+        stopped.cancel()
         reporting.cancel()
         self._data.close()
         self._control.say(Done({"scans": self._scans, "picks": len(self._picked)}))
@@ -145,7 +152,7 @@ class ScannersProcess:
     async def _paced(self) -> None:
         await self._begun.wait()
         table = Timetable(self._scanners, self._config.session_open, self._clock.now())
-        while (due := table.next_due) is not None:
+        while (due := table.next_due) is not None and due < self._config.session_close:
             await asyncio.sleep(self._clock.seconds_until(due))
             now = self._clock.now()
             for _, index in table.take_due(now):

@@ -83,8 +83,9 @@ class Supervisor:
         """Start scanners, consumers, and last the producer; return when all are ready. Raises GivenUp."""
         if self._config.plan.scanners:
             self._scanners = self._spawn_scanners()
-        self._consumers = [self._spawn_consumer(index) for index in range(len(self._links))]
-        self._producer = self._spawn_producer()
+        if not self._config.plan.session.test_scanners:
+            self._consumers = [self._spawn_consumer(index) for index in range(len(self._links))]
+            self._producer = self._spawn_producer()
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 while not all(child.ready.is_set() for child in self.children):
@@ -208,7 +209,10 @@ class Supervisor:
         self.warnings.append(text)
 
     def _maybe_over(self) -> None:
-        if all(child is not None and child.finished for child in self._consumers):
+        if self._config.plan.session.test_scanners:
+            if self._scanners is not None and self._scanners.finished:
+                self.finish("scanners tested")
+        elif all(child is not None and child.finished for child in self._consumers):
             self.finish("session over")
 
     def _died(self, child: Child) -> None:

@@ -9,9 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from liualgotrader.common.errors import BrokerRefused, BrokerUnavailable
+from liualgotrader.common.errors import (
+    BrokerRefused,
+    BrokerUnavailable,
+    InvariantError,
+    StoreError,
+)
 from liualgotrader.common.events import AccountUpdate, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import Approved, Cancel, OrderIntent, Replace, Submit
@@ -22,6 +27,10 @@ log = logging.getLogger(__name__)
 _REFUSED_AS = {Submit: Kind.REJECTED, Cancel: Kind.CANCEL_REJECTED, Replace: Kind.REPLACE_REJECTED}
 _DUPLICATE = 422
 _MOST_TRIES = 8
+# With waits of up to 5 s: about two minutes for a database to come back.
+_MOST_TRIES_STORE = 30
+
+T = TypeVar("T")
 
 
 class Turn(Protocol):
@@ -69,7 +78,7 @@ class SessionDesk:
         """Admit the intents of one input together and queue what may leave; return the refusals."""
         await self._turn.wait(self._now())
         await self._at("verdict")
-        admitted, refusals = await self._ledger.admit(approved)
+        admitted, refusals = await self._stored(lambda: self._ledger.admit(approved))
         await self._at("commit")
         for item in admitted:
             self.decided.append(_decision(item.intent))
@@ -81,8 +90,24 @@ class SessionDesk:
         if event.kind in (Kind.REFUSED,):
             return ()
         await self._turn.wait(self._now())
-        account = await self._ledger.book(event)
+        account = await self._stored(lambda: self._ledger.book(event))
         return None if account is None else (account,)
+
+    async def _stored(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do something in the ledger. While the database is away everything waits: nothing leaves unrecorded.
+
+        Asking again is safe, because the ledger answers what it has decided before. Raises StoreError when the
+        database does not come back.
+        """
+        for attempt, wait in enumerate(self._waits()):
+            try:
+                return await work()
+            except StoreError as exc:
+                if attempt + 1 >= _MOST_TRIES_STORE:
+                    raise
+                log.warning("waiting for the database: %s", exc)
+                await asyncio.sleep(wait)
+        raise InvariantError("the waits ended")
 
     async def drained(self) -> None:
         """Return once everything admitted so far was sent and answered."""

@@ -148,6 +148,7 @@ class MarketReceiver:
         self._links = links
         self.generation = links.generation
         self._receiver: Receiver = links.market[self.generation].receiver()
+        self._filled: list[bytes] = []
 
     def fileno(self) -> int:
         """Return the descriptor to watch; it changes with a switch."""
@@ -159,11 +160,27 @@ class MarketReceiver:
             return False
         self.generation = self._links.generation
         self._receiver = self._links.market[self.generation].receiver()
+        self._filled.clear()
         return True
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether something was read and not taken yet."""
+        return bool(self._filled)
+
+    def fill(self) -> None:
+        """Read what the link has, for `take`: called by the loop when the descriptor is readable."""
+        self._filled += self._receiver.receive()
+
+    def take(self) -> list[MarketBatch]:
+        """Return the batches that were read, undecoded (`events` is filled by `decode`)."""
+        filled, self._filled = self._filled, []
+        return [_batch(payload) for payload in filled]
+
     def receive(self) -> list[MarketBatch]:
-        """Return the batches that have arrived, undecoded (`events` is filled by `decode`)."""
-        return [_batch(payload) for payload in self._receiver.receive()]
+        """Read, and return all the batches that have arrived."""
+        self.fill()
+        return self.take()
 
 
 def _batch(payload: bytes) -> MarketBatch:

@@ -94,6 +94,7 @@ class OrderReceiver:
         self._links = links
         self.generation = links.generation
         self._receiver: Receiver = links.orders[self.generation].receiver()
+        self._filled: list[bytes] = []
         self._epoch, self._seen = links.acked
 
     @property
@@ -111,12 +112,28 @@ class OrderReceiver:
             return False
         self.generation = self._links.generation
         self._receiver = self._links.orders[self.generation].receiver()
+        self._filled.clear()
         return True
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether something was read and not taken yet."""
+        return bool(self._filled)
+
+    def fill(self) -> None:
+        """Read what the link has, for `take`: called by the loop when the descriptor is readable."""
+        self._filled += self._receiver.receive()
+
     def receive(self) -> list[OrderItem]:
-        """Return the items that have arrived and were not seen before, in order."""
+        """Read, and return all that has arrived and was not seen before."""
+        self.fill()
+        return self.take()
+
+    def take(self) -> list[OrderItem]:
+        """Return the items that were read and not seen before, in order."""
+        filled, self._filled = self._filled, []
         fresh = []
-        for payload in self._receiver.receive():
+        for payload in filled:
             item = _decoder.decode(payload)
             if item.epoch > self._epoch:
                 self._epoch, self._seen = item.epoch, 0

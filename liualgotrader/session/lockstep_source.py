@@ -84,10 +84,10 @@ class LockstepSource:
                 await self._switched()
             self._market.extend(self._around.market.receive())
             self._inputs.extend(self._around.orders.receive())
-            while (mark := self._ready()) is not None:
-                async for batch in self._upto(mark):
+            while (ready := self._ready()) is not None:
+                async for batch in self._upto(ready):
                     yield batch
-                await self._finish(mark)
+                await self._finish(ready)
 
     def _ready(self) -> int | None:
         """Return the earliest mark that has arrived on both links, or None."""
@@ -98,9 +98,10 @@ class LockstepSource:
         return max(market, order)
 
     async def _switched(self) -> None:
-        """The producer was replaced: half of what lies here may be missing its other half."""
-        self._market.clear()
-        self._inputs.clear()
+        """The producer was replaced: what it had not sent any more is asked of the broker.
+
+        What it had sent stays. A mark of which one half was lost comes again on both streams.
+        """
         self._answers.extend(await self._around.missed())
 
     async def _upto(self, mark: int) -> AsyncIterator[Batch]:
