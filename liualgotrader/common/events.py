@@ -253,7 +253,10 @@ class OpenPosition(msgspec.Struct, frozen=True, array_like=True):
 
 
 class OpenOrder(msgspec.Struct, frozen=True, array_like=True):
-    """An order that is still at work, as the ledger knows it."""
+    """An order that is still at work, as the ledger knows it.
+
+    `replaces` names the order that it will take over from, once the broker agrees.
+    """
 
     order_id: str
     strategy: str
@@ -265,6 +268,7 @@ class OpenOrder(msgspec.Struct, frozen=True, array_like=True):
     limit: Decimal | None = None
     stop: Decimal | None = None
     target: Decimal | None = None
+    replaces: str | None = None
 
 
 class Started(Event, frozen=True, array_like=True, tag="started"):

@@ -230,4 +230,5 @@ def open_order(order: LedgerOrder) -> OpenOrder:
         limit=order.limit,
         stop=order.stop,
         target=order.target,
+        replaces=order.replaces,
     )

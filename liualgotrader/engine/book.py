@@ -104,8 +104,12 @@ class Book:
             self._holdings[held.strategy, held.symbol] = _Holding(
                 Position(held.qty, held.avg_price)
             )
-        for known in orders:
-            self.add(self._known(known))
+        found = {known.order_id: (self._known(known), known.replaces or "") for known in orders}
+        for order, replaces in found.values():
+            if replaces in found:
+                self.await_replacement(found[replaces][0], order)
+            else:
+                self.add(order)
 
     def _known(self, known: OpenOrder) -> Order:
         side = Side(known.side)

@@ -291,3 +291,17 @@ def test_a_loaded_order_against_the_position_is_an_exit() -> None:
     ]
     book.load([OpenPosition("s", "A", Decimal(5), Decimal(10))], orders)
     assert [o.order_id for o in book.open_orders("s") if o.exit] == ["out"]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_a_change_on_its_way_is_known_after_a_restart(agreed: bool) -> None:
+    old = OpenOrder("old", "s", "A", "buy", Decimal(9), Decimal(2), "pending_replace")
+    new = OpenOrder("new", "s", "A", "buy", Decimal(20), Decimal(2), "admitted", replaces="old")
+    third = OpenOrder("third", "s", "A", "buy", Decimal(30), Decimal(2), "admitted", replaces="new")
+    gone = OpenOrder("heir", "s", "B", "buy", Decimal(5), Decimal(0), "new", replaces="gone")
+    book = Book()
+    book.load([], [third, new, old, gone])
+    assert [o.order_id for o in book.open_orders("s")] == ["old", "heir"]
+    assert book.pending("s", "A") == 7
+    book.apply(_event("old", Kind.REPLACED if agreed else Kind.REPLACE_REJECTED))
+    assert book.pending("s", "A") == (18 if agreed else 7)
