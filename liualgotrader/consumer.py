@@ -51,6 +51,7 @@ from liualgotrader.session.checkpoints import FatalJournal, FatalReceiver, check
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.disk import DiskGuard
 from liualgotrader.session.incarnation import Incarnation, open_incarnation
+from liualgotrader.session.link_watch import LinkWatch
 from liualgotrader.session.lockstep import LockstepSocket
 from liualgotrader.session.lockstep_source import LockstepSource
 from liualgotrader.session.messages import (
@@ -127,8 +128,7 @@ class Consumer:
         self.market = MarketReceiver(links)
         self._inbox: deque[Input] = deque()
         self._wake = Waker()
-        self._watched: list[int] = []
-        self._looks_away = False
+        self._watch = LinkWatch(self.market, self.orders, self._wake)
         self._stopping = ""
         self._gapped: dict[str, None] = {}
         self._latency = Latencies()
@@ -149,7 +149,9 @@ class Consumer:
         sending = asyncio.create_task(self.desk.send_all())
         reporting = asyncio.create_task(self._report())
         try:
-            await (self._live_in_lockstep() if self._config.lockstep else self._live())
+            await self._runner.run(self._started())
+            self._control.say(Ready())
+            await self._runner.run(self._lockstep() if self._config.lockstep else self._batches())
             await self._end()
         finally:
             for task in (sending, reporting, *self._tasks):
@@ -160,12 +162,7 @@ class Consumer:
             self._data.close()
         self._control.say(Done(self.figures()))
 
-    async def _live(self) -> None:
-        await self._runner.run(self._started(self._clock.now()))
-        self._control.say(Ready())
-        await self._runner.run(self._batches())
-
-    async def _live_in_lockstep(self) -> None:
+    async def _lockstep(self) -> AsyncIterator[Batch]:
         socket = LockstepSocket(
             self._config.endpoints.control_url or "",
             slot=self._name,
@@ -175,12 +172,8 @@ class Consumer:
         )
         task = asyncio.create_task(socket.run())
         try:
-            # A later life begins where the tape stands: what it decides must not arrive in the past.
-            mark = await socket.welcomed()
-            await self._runner.run(self._started(mark))
-            self._control.say(Ready())
-            source = LockstepSource(self, socket, self._shared_turn)
-            await self._runner.run(source.batches(mark))
+            async for batch in LockstepSource(self, socket, self._shared_turn).batches():
+                yield batch
         finally:
             socket.close()
             task.cancel()
@@ -195,10 +188,10 @@ class Consumer:
             return [event, await self.history(event.symbol, event.time)]
         return [event]
 
-    async def _started(self, now: int) -> AsyncIterator[Batch]:
+    async def _started(self) -> AsyncIterator[Batch]:
         """The first inputs: what the ledger knows, then the history that the strategies declared."""
         started = self._incarnation.started
-        now = max(started.time, now)
+        now = max(started.time, self._clock.now() if not self._config.lockstep else 0)
         yield Batch(now, between=deque([started]))
         for symbol, _ in started.routes:
             yield Batch(now, between=deque([await self.history(symbol, now)]))
@@ -251,36 +244,12 @@ class Consumer:
         return taken
 
     def watch_links(self) -> None:
-        """Wake up when a link has something; follow it to its spare when told to."""
-        loop = asyncio.get_running_loop()
-        self._watched = [self.market.fileno(), self.orders.fileno()]
-        self._looks_away = False
-        for link in (self.market, self.orders):
-            loop.add_reader(link.fileno(), self._readable, link)
-
-    def _readable(self, link: MarketReceiver | OrderReceiver) -> None:
-        """Read here: one read for a wake-up, and none of a link that has nothing.
-
-        While what was read before still lies here (the engine waits for the database, say), the rest stays in the
-        link, whose bound is what keeps this process small.
-        """
-        if link.is_filled:
-            asyncio.get_running_loop().remove_reader(link.fileno())
-            self._looks_away = True
-            return
-        link.fill()
-        self._wake.set()
+        """Wake up when a link has something."""
+        self._watch.start()
 
     def follow_switch(self) -> bool:
         """Move to the spare links when the supervisor says so; True when that happened."""
-        switched = self.market.switched()
-        if not (self.orders.switched() or switched):
-            return False
-        loop = asyncio.get_running_loop()
-        for fd in self._watched:
-            loop.remove_reader(fd)
-        self.watch_links()
-        return True
+        return self._watch.switched()
 
     async def _batches(self) -> AsyncIterator[Batch]:
         """Everything that comes in a session, stamped with the moment of its admission."""
@@ -309,8 +278,7 @@ class Consumer:
 
     async def sleep(self) -> None:
         """Wait until something arrives or a timer is due, and at most until the next look at the links."""
-        if self._looks_away:
-            self.watch_links()
+        self._watch.look_again()
         due = self.engine.clock.next_due()
         wait = 0.25 if due is None else min(0.25, self._clock.seconds_until(due))
         if wait <= 0:

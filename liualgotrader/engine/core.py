@@ -162,10 +162,26 @@ class Engine:
     def process(self, event: Input) -> list[Verdict]:
         """Let one input happen; return what risk said of the orders it led to, as asked for."""
         self._dispatch[type(event)](event)
+        return self._said() if self._verdicts else []
+
+    def process_until_said(self, events: Sequence[Input], start: int) -> tuple[int, list[Verdict]]:
+        """Let a row happen from `start` on, up to the first input that risk had something to say of.
+
+        Return its index with the verdicts, or the length of the row without any. Nearly all market
+        data leads to nothing: one call for a batch of it.
+        """
+        dispatch = self._dispatch
+        for index in range(start, len(events)):
+            event = events[index]
+            dispatch[type(event)](event)
+            if self._verdicts:
+                return index, self._said()
+        return len(events), []
+
+    def _said(self) -> list[Verdict]:
+        """Take out the verdicts, once the strategies know of the refusals among them."""
         if self._refusals:
             self._tell_refusals()
-        if not self._verdicts:
-            return []
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
 

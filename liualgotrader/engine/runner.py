@@ -129,15 +129,23 @@ class Runner:
         await self._fire(clock.now())
         for event in batch.between:
             await self._admit_input(event)
-        process = self._engine.process
-        dropped = frozenset(batch.dropped)
-        for index, event in enumerate(batch.events):
-            if index in dropped:
-                continue
-            if verdicts := process(event):
-                self._after = index
+        if batch.events:
+            await self._admit_market(batch)
+
+    async def _admit_market(self, batch: Batch) -> None:
+        events: Sequence[Input] = batch.events
+        kept: Sequence[int] = range(len(events))
+        if batch.dropped:
+            kept = [index for index in kept if index not in batch.dropped]
+            events = [events[index] for index in kept]
+        index = 0
+        while index < len(events):
+            index, verdicts = self._engine.process_until_said(events, index)
+            if verdicts:
+                self._after = kept[index]
                 await self._act(verdicts)
-        self._after = len(batch.events) - 1 if batch.events else self._after
+                index += 1
+        self._after = len(batch.events) - 1
 
     async def _admit_own_stamps(self, batch: Batch) -> None:
         """Admit each event at its own time, and what is due between them at theirs."""

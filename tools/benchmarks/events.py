@@ -562,13 +562,9 @@ def _events(consumers: Sequence[Member]) -> int:
 
 def _lost(producer: Member, consumers: Sequence[Member], sent: int) -> int:
     """Return what did not arrive: dropped, conflated, too old, or not there after all that time."""
-    told = (
-        producer.figures.get("dropped", 0)
-        + producer.figures.get("conflated", 0)
-        + producer.figures.get("unrouted", 0)
-        + sum(one.figures.get("stale", 0) for one in consumers)
-    )
-    return max(told, sent - _events(consumers))
+    told = sum(producer.figures.get(name, 0) for name in ("dropped", "conflated", "unrouted"))
+    told += sum(one.figures.get("stale", 0) for one in consumers)
+    return max(int(told), sent - _events(consumers))
 
 
 def _waits(consumers: Sequence[Member]) -> dict[str, Any]:
