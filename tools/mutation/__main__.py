@@ -1,0 +1,254 @@
+"""Measure how much of venue, book and order table the tests hold fast: tools/mutate --help."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from tools.mutation import trials
+from tools.mutation.mutants import Mutant, mutants_of
+from tools.mutation.score import scores, survivors
+
+WANTED = 0.85
+RESULTS = Path("build/mutation/results.json")
+GROUPS = {
+    "venue": ["liualgotrader/venue/*.py"],
+    "book": ["liualgotrader/engine/book.py"],
+    "order table": ["liualgotrader/common/orders.py"],
+}
+TESTS = [
+    "tests/properties/test_orders.py",
+    "tests/unit/common/test_orders*.py",
+    "tests/unit/engine/test_book*.py",
+    "tests/properties/test_book.py",
+    "tests/unit/venue/test_*.py",
+    "tests/properties/test_venue.py",
+]
+FACTS = "tests/venue_cases/*.toml"
+
+Work = list[tuple[int, Mutant]]
+
+
+class Known(msgspec.Struct):
+    """The outcome of a trial, and the digests of what it was made with."""
+
+    source: str
+    tests: str
+    killer: str | None
+
+
+def main() -> int:
+    options = _options()
+    begin = time.monotonic()
+    paths = {name: _paths(patterns) for name, patterns in GROUPS.items()}
+    chosen = [path for group in paths.values() for path in group if options.only in path]
+    tests = _paths(TESTS)
+    mutants = in_order(chosen)
+    sample = _sampled(mutants, options.sample, options.seed)
+    memory = Memory(tests, fresh=options.fresh)
+    killers = {i: known.killer for i, m in sample if (known := memory.recall(m)) is not None}
+    left = [(index, mutant) for index, mutant in sample if index not in killers]
+    _say(f"{len(mutants)} mutants, {len(sample)} to try, {len(killers)} of them known from before")
+    if left:
+        trials.prepare_hypothesis()
+        watched = [path for group in paths.values() for path in group]
+        plan = Plan(tests, options.examples, trials.watch(watched, tests, options.examples))
+        for outcome in _try_all(left, plan, options.processes):
+            killers[outcome.index] = outcome.killer
+            memory.keep(mutants[outcome.index], outcome.killer)
+            _progress(len(killers), len(sample))
+        memory.write()
+    print("\n".join(survivors(mutants, killers)))
+    found = scores(mutants, killers, paths)
+    for name, score in found.items():
+        print(f"{name:45} {score.words()}")
+    print(f"{time.monotonic() - begin:.0f} s, {len(left)} tried, {len(sample) - len(left)} known")
+    return int(any(score.share < WANTED for name, score in found.items() if name.startswith("=")))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("tools/mutate", description=__doc__)
+    parser.add_argument("--sample", type=int, metavar="N", help="try only N mutants, by lot")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the lot")
+    parser.add_argument("--only", default="", metavar="PART", help="files whose path has this part")
+    parser.add_argument("--processes", type=int, default=2, metavar="N")
+    parser.add_argument("--examples", type=int, default=25, metavar="N", help="of each property")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs found")
+    return parser.parse_args()
+
+
+def in_order(paths: Sequence[str]) -> list[Mutant]:
+    """Return the mutants of files. A process of its own reads them: ours must not import them."""
+    reader, writer = Pipe(duplex=False)
+    child = Process(target=_find, args=(paths, writer))
+    child.start()
+    writer.close()
+    found = msgspec.msgpack.decode(reader.recv_bytes(), type=list[Mutant])
+    child.join()
+    return found
+
+
+def _find(paths: Sequence[str], writer: Connection) -> None:
+    found: list[Mutant] = []
+    for path in paths:
+        module = importlib.import_module(trials.module_name(path))
+        found += mutants_of(path, Path(path).read_bytes(), module)
+    writer.send_bytes(msgspec.msgpack.encode(found))
+
+
+def _sampled(mutants: Sequence[Mutant], size: int | None, seed: int) -> Work:
+    work = list(enumerate(mutants))
+    if size is None or size >= len(work):
+        return work
+    return sorted(Random(seed).sample(work, size), key=lambda pair: pair[0])
+
+
+# ---------------------------------------------------------------------------- the processes
+
+
+class Plan:
+    """With which tests mutants are tried."""
+
+    def __init__(self, tests: Sequence[str], examples: int, reached: trials.Reached) -> None:
+        self.examples = examples
+        self.reached = reached
+        self.seconds = 5 + 5 * sum(reached.seconds.values())
+        by_file: dict[str, float] = defaultdict(float)
+        for name, seconds in reached.seconds.items():
+            by_file[name.split("::")[0]] += seconds
+        self.tests = sorted(tests, key=lambda path: by_file[path])
+
+
+def _try_all(work: Work, plan: Plan, processes: int) -> Iterator[trials.Outcome]:
+    open_ends: list[Connection] = []
+    workers: list[Process] = []
+    for number in range(processes):
+        reader, writer = Pipe(duplex=False)
+        part = work[number::processes]
+        workers.append(Process(target=_work, args=(part, plan, writer)))
+        workers[-1].start()
+        writer.close()
+        open_ends.append(reader)
+    while open_ends:
+        for ready in wait(open_ends):
+            assert isinstance(ready, Connection)
+            try:
+                yield ready.recv()
+            except EOFError:
+                open_ends.remove(ready)
+    for worker in workers:
+        worker.join()
+        if worker.exitcode:
+            raise SystemExit(f"tools/mutate: a worker ended with {worker.exitcode}")
+
+
+def _work(part: Work, plan: Plan, answers: Connection) -> None:
+    """Try a part: what runs on import first, while nothing is imported here yet."""
+    inside = []
+    for index, mutant in part:
+        lines = {(mutant.path, n) for n in range(mutant.lines[0], mutant.lines[1] + 1)}
+        if mutant.owner and lines.isdisjoint(plan.reached.on_import):
+            inside.append((index, mutant))
+        else:
+            killer = trials.try_on_import(
+                mutant,
+                plan.tests,
+                seconds=plan.seconds,
+                examples=plan.examples,
+            )
+            answers.send(trials.Outcome(index, killer))
+    trier = trials.Trier(inside, plan.reached, answers)
+    trials.silence()
+    few = trials.FewExamples(plan.examples)
+    if pytest.main([*trials.OPTIONS, *plan.tests], plugins=[trier, few]):
+        raise SystemExit("the tests could not be collected")
+
+
+# ---------------------------------------------------------------------------- what is known
+
+
+class Memory:
+    """Outcomes by mutant. They count while the changed file and the tests are as they were.
+
+    For one that was killed that is the file with the test that did it, for a survivor all of them.
+    That other code has changed is not noticed: --fresh forgets everything.
+    """
+
+    def __init__(self, tests: Sequence[str], *, fresh: bool) -> None:
+        self._digests = {path: _digest([path, *_paths([FACTS])]) for path in tests}
+        self._all = "".join(self._digests.values())
+        self._sources: dict[str, str] = {}
+        self._known: dict[str, Known] = {}
+        if RESULTS.exists() and not fresh:
+            self._known = msgspec.json.decode(RESULTS.read_bytes(), type=dict[str, Known])
+
+    def recall(self, mutant: Mutant) -> Known | None:
+        """Return the outcome of an earlier trial that still counts."""
+        known = self._known.get(_name(mutant))
+        if known is None or known.source != self._source(mutant.path):
+            return None
+        return known if known.tests == self._made_with(known.killer) else None
+
+    def keep(self, mutant: Mutant, killer: str | None) -> None:
+        """Keep an outcome."""
+        self._known[_name(mutant)] = Known(
+            self._source(mutant.path), self._made_with(killer), killer
+        )
+
+    def write(self) -> None:
+        """Write all outcomes down."""
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(self._known)))
+
+    def _made_with(self, killer: str | None) -> str:
+        path = killer.split("::")[0] if killer else ""
+        return self._digests.get(path) or _digest_of(self._all)
+
+    def _source(self, path: str) -> str:
+        if path not in self._sources:
+            self._sources[path] = _digest([path])
+        return self._sources[path]
+
+
+def _name(mutant: Mutant) -> str:
+    return f"{mutant.path}:{mutant.start}-{mutant.end}:{mutant.replacement}"
+
+
+def _digest(paths: Sequence[str]) -> str:
+    return hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()
+
+
+def _digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _paths(patterns: Sequence[str]) -> list[str]:
+    """Return the files of all patterns, each once, in the patterns' order."""
+    found = (str(path) for pattern in patterns for path in sorted(Path().glob(pattern)))
+    return list(dict.fromkeys(found))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _progress(done: int, of: int) -> None:
+    if sys.stderr.isatty() or done % 250 == 0:
+        end = "\r" if sys.stderr.isatty() else "\n"
+        print(f"{done} of {of}", end=end, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
