@@ -149,9 +149,7 @@ class Consumer:
         sending = asyncio.create_task(self.desk.send_all())
         reporting = asyncio.create_task(self._report())
         try:
-            await self._runner.run(self._started())
-            self._control.say(Ready())
-            await self._runner.run(self._lockstep() if self._config.lockstep else self._batches())
+            await (self._live_in_lockstep() if self._config.lockstep else self._live())
             await self._end()
         finally:
             for task in (sending, reporting, *self._tasks):
@@ -162,7 +160,12 @@ class Consumer:
             self._data.close()
         self._control.say(Done(self.figures()))
 
-    async def _lockstep(self) -> AsyncIterator[Batch]:
+    async def _live(self) -> None:
+        await self._runner.run(self._started(self._clock.now()))
+        self._control.say(Ready())
+        await self._runner.run(self._batches())
+
+    async def _live_in_lockstep(self) -> None:
         socket = LockstepSocket(
             self._config.endpoints.control_url or "",
             slot=self._name,
@@ -172,8 +175,12 @@ class Consumer:
         )
         task = asyncio.create_task(socket.run())
         try:
-            async for batch in LockstepSource(self, socket, self._shared_turn).batches():
-                yield batch
+            # A later life begins where the tape stands: what it decides must not arrive in the past.
+            mark = await socket.welcomed()
+            await self._runner.run(self._started(mark))
+            self._control.say(Ready())
+            source = LockstepSource(self, socket, self._shared_turn)
+            await self._runner.run(source.batches(mark))
         finally:
             socket.close()
             task.cancel()
@@ -188,10 +195,10 @@ class Consumer:
             return [event, await self.history(event.symbol, event.time)]
         return [event]
 
-    async def _started(self) -> AsyncIterator[Batch]:
+    async def _started(self, now: int) -> AsyncIterator[Batch]:
         """The first inputs: what the ledger knows, then the history that the strategies declared."""
         started = self._incarnation.started
-        now = max(started.time, self._clock.now() if not self._config.lockstep else 0)
+        now = max(started.time, now)
         yield Batch(now, between=deque([started]))
         for symbol, _ in started.routes:
             yield Batch(now, between=deque([await self.history(symbol, now)]))

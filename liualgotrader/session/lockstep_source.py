@@ -71,13 +71,12 @@ class LockstepSource:
         self._inputs: deque[OrderItem] = deque()
         self._answers: list[Input] = []
 
-    async def batches(self) -> AsyncIterator[Batch]:
-        """Everything up to each mark, until the tape has ended."""
+    async def batches(self, mark: int) -> AsyncIterator[Batch]:
+        """Everything after the mark of the welcome up to each mark, until the tape has ended."""
         self._around.watch_links()
-        mark = await self._socket.welcomed()
-        # A later life never hears of this mark again; the others may be waiting for its turn at it.
-        self._turn.passed(mark)
-        self._answer(mark)
+        # Never heard of again by this life. What was decided at the start is posted before it is
+        # acknowledged; the others may be waiting for our turn.
+        await self._finish(mark)
         while not self._around.stopping and not self._socket.ended:
             await self._around.sleep()
             if self._around.follow_switch():
