@@ -134,7 +134,7 @@ class Engine:
         self._spins = (0, 0)
         self._next_order = 1
         self._flattener = Flattener(self)
-        self._closed = False
+        self._liquidated = ""
         self._dispatch: dict[type, Callable[[Any], None]] = {
             Trade: self._on_trade,
             Quote: self._on_quote,
@@ -324,8 +324,7 @@ class Engine:
             case "halt":
                 self.halted = command.reason or "by command"
             case "resume":
-                self.halted = ""
-                self._flattener.relent()
+                self._resume()
             case "flatten":
                 self._flatten_by(command)
             case "disable":
@@ -335,6 +334,12 @@ class Engine:
                 pass  # the consumer asks the broker; what it finds comes as order events
             case _:
                 raise InvariantError(f"unknown command {command.name!r}")
+
+    def _resume(self) -> None:
+        """Lift a halt; what the clock has ended for today stays ended."""
+        self.halted = self._liquidated
+        if not self._liquidated:
+            self._flattener.relent()
 
     def _meant(self, command: Command) -> list[StrategyRun]:
         """Return the strategies that a command names; the others' consumers get it as well."""
@@ -376,10 +381,10 @@ class Engine:
         for run in self._runs.values():
             if run.strategy.type is StrategyType.DAY_TRADE:
                 self._flattener.start(run, "liquidation before the close")
-        self.halted = self.halted or "liquidation before the close"
+        self._liquidated = "liquidation before the close"
+        self.halted = self.halted or self._liquidated
 
     def _close(self) -> None:
-        self._closed = True
         for run in self._runs.values():
             self._call(run, "on_session_close")
 

@@ -398,7 +398,9 @@ def test_entries_stop_with_the_liquidation_and_strategies_hear_of_the_close() ->
     strategy = Told(trade=lambda ctx, t: ctx.buy("A", 1))
     bench = Bench(strategy)
     bench.at(375)
-    assert refused(bench.trade()) == ["entries are halted: liquidation before the close"]
+    for _ in range(2):
+        assert refused(bench.trade()) == ["entries are halted: liquidation before the close"]
+        bench.feed(command("resume"))
     bench.at(390)
     assert strategy.heard[-1][0] == "close"
 
