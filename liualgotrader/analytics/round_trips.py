@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from liualgotrader.analytics.rows import ZERO, Fill, PriceSeries
+
+MILLIONTH = Decimal("0.000001")
 from liualgotrader.common.events import OpenPosition
 from liualgotrader.common.orders import Side
 
@@ -182,7 +184,8 @@ class _Walk:
         if fill.side.sign != trip.sign:
             rest = max(fill.qty - trip.held, ZERO)
         # The remainder goes to the new trip, not a second division, so that fees stay whole.
-        rest_fee = fill.fee * rest / fill.qty
+        # To a millionth of a dollar: all 28 digits of a quotient would not add up again.
+        rest_fee = (fill.fee * rest / fill.qty).quantize(MILLIONTH)
         trip.take(fill, fill.qty - rest, fill.fee - rest_fee)
         if not trip.held:
             self.done.append(trip.close(fill.price, fill.ts))
