@@ -1,4 +1,4 @@
-"""A session without processes: the same engines, ledger rules, exchange and lockstep, in one process and without sockets.
+"""A session without processes: the same engines, ledger rules and exchange in lockstep, by calls instead of sockets.
 
 What a session in lockstep does over sockets happens here by calls, so the two give the same orders and fills; that
 they do is a test. No clock of the machine is asked, so it goes as fast as it can.
@@ -160,20 +160,26 @@ class LocalTurns:
 
     def __init__(self, slots: int) -> None:
         self._upto = [0] * slots
+        self._moved = asyncio.Condition()
 
-    def publish(self, slot: int, ts: int) -> None:
+    async def publish(self, slot: int, ts: int) -> None:
         """Say that a slot will not act before `ts` any more."""
         self._upto[slot] = ts
+        async with self._moved:
+            self._moved.notify_all()
 
-    async def wait(self, slot: int, ts: int) -> None:
-        """Wait until nobody can act before `slot` at `ts`."""
-        self.publish(slot, ts)
-        while not all(
+    def _is_first(self, slot: int, ts: int) -> bool:
+        return all(
             upto >= ts if other > slot else upto > ts
             for other, upto in enumerate(self._upto)
             if other != slot
-        ):
-            await asyncio.sleep(0)
+        )
+
+    async def wait(self, slot: int, ts: int) -> None:
+        """Wait until nobody can act before `slot` at `ts`."""
+        await self.publish(slot, ts)
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._is_first(slot, ts))
 
 
 class _Turn:
@@ -381,7 +387,7 @@ class Simulation:
     async def _live(self, seat: Seat, upto: int) -> None:
         if seat.events or seat.updates or seat.next_due() <= upto:
             await seat.runner.admit(seat.batch(upto))
-        self._turns.publish(seat.index, upto + 1)
+        await self._turns.publish(seat.index, upto + 1)
 
 
 def _is_of(exchange: Exchange, request: Request, name: str, kind: str) -> bool:

@@ -186,12 +186,8 @@ class Supervisor:
                 child.ready.set()
                 if self._begin is not None:
                     child.say(self._begin)
-            case Picks() if self._producer is not None:
-                self._producer.say(message)
-            case Subscribed() if self._scanners is not None:
-                self._scanners.say(message)
-            case GivenBack() if self._producer is not None:
-                self._producer.say(message)
+            case Picks() | Subscribed() | GivenBack():
+                self._pass_on(message)
             case Failed(message=text, fatal=fatal, strategy=strategy):
                 self._warn(text)
                 if strategy and child in self._consumers:
@@ -203,6 +199,12 @@ class Supervisor:
                 child.finished = True
                 self.finals[child.name] = figures
                 self._maybe_over()
+
+    def _pass_on(self, message: Picks | Subscribed | GivenBack) -> None:
+        """Picks and symbols given back are for the producer, its answers for the scanners."""
+        to = self._scanners if isinstance(message, Subscribed) else self._producer
+        if to is not None:
+            to.say(message)
 
     def _warn(self, text: str) -> None:
         log.warning(text)

@@ -13,12 +13,11 @@ from typing import Any
 import msgspec
 
 from liualgotrader.analytics.rows import ZERO, Fill, PriceSeries
-
-MILLIONTH = Decimal("0.000001")
 from liualgotrader.common.events import OpenPosition
 from liualgotrader.common.orders import Side
 
 PERCENT = Decimal(100)
+MILLIONTH = Decimal("0.000001")
 
 
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
