@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.sessions import Setting
-from tests.e2e.tapes import write_tape
+pytest.register_assert_rewrite("tests.e2e.audit")
+
+from tests.e2e.sessions import Setting  # noqa: E402
+from tests.e2e.tapes import write_tape  # noqa: E402
 
 
 @pytest.fixture(scope="session")
