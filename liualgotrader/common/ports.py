@@ -110,6 +110,7 @@ class BrokerFill(msgspec.Struct, frozen=True):
     qty: Decimal
     price: Decimal
     time: int
+    fee: Decimal = Decimal(0)
 
 
 class BrokerFee(msgspec.Struct, frozen=True):

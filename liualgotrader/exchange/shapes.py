@@ -112,6 +112,9 @@ def update_json(event: VenueEvent, order: Json) -> Json:
         data["execution_id"] = event.execution_id
         data["price"] = maybe(event.price)
         data["qty"] = maybe(event.qty)
+        # The vendor charges nothing by the execution and has no such field; a broker that does must tell.
+        if event.fee:
+            data["fee"] = text(event.fee)
     if event.position_qty is not None:
         data["position_qty"] = text(event.position_qty)
     if event.reason is not None:
@@ -141,6 +144,7 @@ def fill_json(
     short = execution.side is Side.SELL and order.opening
     digits = format_time(execution.ts)[:23]
     stamp = "".join(c for c in digits if c.isdigit()).ljust(17, "0")
+    fee = {"fee": text(execution.fee)} if execution.fee else {}
     return {
         "id": f"{stamp}::{execution.execution_id}",
         "account_id": account_id,
@@ -155,6 +159,7 @@ def fill_json(
         "order_id": execution.order_id,
         "cum_qty": text(cumulative),
         "order_status": "partially_filled" if leaves > 0 else "filled",
+        **fee,
     }
 
 

@@ -222,6 +222,7 @@ def _story(order: OpenOrder, found: BrokerOrder, fills: list[BrokerFill]) -> lis
                 fill.price,
                 fill.execution_id,
                 found.broker_id,
+                fee=fill.fee,
             )
         )
     end = _ENDS.get(found.status)

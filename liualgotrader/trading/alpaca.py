@@ -254,4 +254,5 @@ def _fill(row: Mapping[str, Any]) -> BrokerFill:
         qty=Decimal(row["qty"]),
         price=Decimal(row["price"]),
         time=parse_time(row["transaction_time"]),
+        fee=Decimal(row.get("fee", 0)),
     )
