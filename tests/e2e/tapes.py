@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 
 SYMBOLS = ("AAPL", "MSFT", "IBM", "XOM", "KO", "GE")
 OPEN = int(datetime(2013, 1, 23, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000_000
-_SECOND = 1_000_000_000
+SECOND = 1_000_000_000
 
 
 def write_tape(path: Path, *, minutes: int = 62, symbols: tuple[str, ...] = SYMBOLS) -> Path:
     """Write prints of a random walk, seeded; sizes of which a tenth fills an order in parts."""
     random = Random(20130123)
-    rows = [row for symbol in symbols for row in _walk(random, symbol, minutes * 60 * _SECOND)]
+    rows = [row for symbol in symbols for row in _walk(random, symbol, minutes * 60 * SECOND)]
     rows.sort(key=lambda row: (row[1], row[0]))
     names = ("symbol", "timestamp", "price", "size")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
@@ -33,7 +33,7 @@ def write_tape(path: Path, *, minutes: int = 62, symbols: tuple[str, ...] = SYMB
 
 def _walk(random: Random, symbol: str, length: int) -> list[tuple[str, int, float, float]]:
     price, at, rows = random.uniform(20, 90), 0, []
-    while (at := at + int(random.expovariate(1 / 5) * _SECOND) + 1_000_000) < length:
+    while (at := at + int(random.expovariate(1 / 5) * SECOND) + 1_000_000) < length:
         price *= 1 + random.gauss(0, 0.0006)
         rows.append((symbol, OPEN + at, round(price, 2), float(random.randint(20, 160))))
     return rows
