@@ -1,8 +1,9 @@
 """One WebSocket that is kept open: connect, sign on, deliver frames, come back after a loss.
 
 picows is used because frames are parsed in C and handed over in the callback, without a task or a
-queue between (measured end to end against `websockets`: about twice the events a second, a third of
-the p99).
+queue between. Measured with frames of ten events over loopback: to receive, parse and convert costs
+0.53 us of CPU an event, with `websockets` 1.01 us, be it on asyncio's loop or on uvloop; without
+what is done to the events that is a fifth.
 """
 
 from __future__ import annotations
