@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
@@ -304,6 +304,7 @@ class Consumer:
             if self._gapped:
                 yield Batch(now, between=deque([self._live_again(now)]))
             yield Batch(now, batch.raw, batch.events)
+            self._gapped.update(dict.fromkeys(_lost(batch.events)))
             self.count(batch)
 
     def _clean(self, batches: list[MarketBatch], age: int) -> None:
@@ -313,10 +314,11 @@ class Consumer:
             decode(batch)
             self._stale += len(batch.events)
             waited = max(age, time.monotonic_ns() - batch.read_at) if batch is batches[0] else 0
-            for event in batch.events:
-                ages.setdefault(event.symbol, waited or time.monotonic_ns() - batch.read_at)  # type: ignore[union-attr]
-        for symbol, waited in ages.items():
-            log.warning("consumer %s %s out of sync w %.3f", self._name, symbol, waited / 1e9)
+            waited = waited or time.monotonic_ns() - batch.read_at
+            for symbol in (s for event in batch.events for s in _symbols(event)):
+                ages.setdefault(symbol, waited)
+        for symbol, wait in ages.items():
+            log.warning("consumer %s %s out of sync w %.3f", self._name, symbol, wait / 1e9)
         self._gapped.update(dict.fromkeys(ages))
         self._gaps += 1
 
@@ -380,7 +382,9 @@ class Consumer:
         if start >= end:
             return []
         try:
-            return (await self._data.bars([symbol], start=start, end=end, seconds=seconds))[symbol]
+            return (await self._data.bars([symbol], start=start, end=end, seconds=seconds)).get(
+                symbol, []
+            )
         except FeedError as exc:
             log.warning("no history for %s: %s", symbol, exc)
             self._control.say(Failed(f"no history for {symbol}: {exc}"))
@@ -460,6 +464,17 @@ class Consumer:
                 self._inbox.append(Command("halt", self.engine.clock.now(), reason))
                 self._wake.set()
             await asyncio.sleep(_STATUS_SECONDS)
+
+
+def _symbols(event: Input) -> tuple[str, ...]:
+    """Return what a market event, or a word about the feed among them, is about."""
+    return event.symbols if isinstance(event, FeedStatus) else (event.symbol,)  # type: ignore[union-attr]
+
+
+def _lost(events: Sequence[Input]) -> list[str]:
+    """Return the symbols of which the producer had to drop something."""
+    words = (event for event in events if type(event) is FeedStatus)
+    return [symbol for word in words if word.state is FeedState.GAP for symbol in word.symbols]
 
 
 async def _main(

@@ -56,6 +56,9 @@ class Replay:
                 case BatchFrame():
                     self._rest_of_batch()
                     self._batch, self._position = frame, 0
+                    if frame.ts <= OWN_STAMPS:
+                        clock = self._engine.clock
+                        clock.advance(max(OWN_STAMPS - frame.ts, clock.now()))
                 case InputFrame():
                     self._upto(frame.after)
                     self._admit(frame)
@@ -93,7 +96,7 @@ class Replay:
             if position in batch.dropped:
                 continue
             event = batch.events[position]
-            self._process(event.ts_event if batch.ts == OWN_STAMPS else batch.ts, event)
+            self._process(event.ts_event if batch.ts <= OWN_STAMPS else batch.ts, event)
 
     def _admit(self, frame: InputFrame) -> None:
         if isinstance(frame.event, TimerFired):

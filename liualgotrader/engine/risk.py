@@ -15,7 +15,7 @@ import msgspec
 
 from liualgotrader.common.events import FeedState
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.orders import Submit
+from liualgotrader.common.orders import OrderClass, Submit
 from liualgotrader.engine.settings import EngineSettings, StrategySettings
 
 
@@ -49,6 +49,16 @@ def known(order: Submit, now: Situation) -> str | None:
     if now.warming_up:
         return "history is for warming up, not for trading"
     return None
+
+
+def without_legs(order: Submit, now: Situation) -> str | None:
+    """Groups bring orders with ids that the broker makes; nobody here would know their fills for ours."""
+    if order.order_class is OrderClass.SIMPLE:
+        return None
+    return (
+        f"order_class {order.order_class.value} is not open to strategies yet: place the exit as an "
+        "order of its own when the entry has filled"
+    )
 
 
 def sized(order: Submit, now: Situation) -> str | None:
@@ -149,6 +159,7 @@ def within_max_position(order: Submit, now: Situation) -> str | None:
 
 GATES: tuple[Gate, ...] = (
     known,
+    without_legs,
     sized,
     in_session,
     not_halted,

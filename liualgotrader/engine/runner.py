@@ -29,6 +29,11 @@ OWN_STAMPS = -1
 _NEVER = 1 << 62
 
 
+def own_stamps_after(now: int) -> int:
+    """Return how a journal writes a batch of own stamps that none of its events goes back behind `now`."""
+    return OWN_STAMPS - now
+
+
 class Batch(msgspec.Struct):
     """Market events that came together.
 
@@ -112,7 +117,9 @@ class Runner:
     async def admit(self, batch: Batch) -> None:
         """Admit one batch."""
         if batch.events:
-            self._journal.batch(batch.ts, batch.raw, batch.dropped)
+            now = self._engine.clock.now()
+            ts = own_stamps_after(now) if batch.ts == OWN_STAMPS else batch.ts
+            self._journal.batch(ts, batch.raw, batch.dropped)
             self._after = -1
         if batch.ts == OWN_STAMPS:
             await self._admit_own_stamps(batch)

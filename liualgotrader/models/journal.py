@@ -49,7 +49,8 @@ _CLOSED = -1
 class BatchFrame(msgspec.Struct, frozen=True):
     """Market events admitted together.
 
-    `ts` is OWN_STAMPS where each event's own time is engine time (lockstep).
+    `ts` is OWN_STAMPS - now where each event's own time is engine time (lockstep),
+    though never before `now`, ns UTC.
     """
 
     ts: int

@@ -317,7 +317,7 @@ class Replay:
             if isinstance(frame, BatchFrame):
                 self._events(len(self._batch.events) - 1)
                 self._batch, self._next = frame, 0
-                self._advance(frame.ts)
+                self._advance(max(frame.ts, OWN_STAMPS - frame.ts))
             elif isinstance(frame, InputFrame):
                 self._events(frame.after)
                 self._advance(frame.ts)
@@ -333,7 +333,7 @@ class Replay:
         while self._next <= upto:
             index, self._next = self._next, self._next + 1
             event = self._batch.events[index]
-            if self._batch.ts == OWN_STAMPS:
+            if self._batch.ts <= OWN_STAMPS:
                 self._advance(event.ts_event)
             if index not in self._batch.dropped:
                 self._see(index, event)
