@@ -36,6 +36,7 @@ TESTS = [
     "tests/unit/venue/test_*.py",
     "tests/properties/test_venue.py",
 ]
+_QUICK = 0.5  # seconds that a file of tests takes
 FACTS = "tests/venue_cases/*.toml"
 
 Work = list[tuple[int, Mutant]]
@@ -128,7 +129,13 @@ class Plan:
         by_file: dict[str, float] = defaultdict(float)
         for name, seconds in reached.seconds.items():
             by_file[name.split("::")[0]] += seconds
-        self.tests = sorted(tests, key=lambda path: by_file[path])
+        quick = [path for path in tests if by_file[path] < _QUICK]
+        self.stages = [quick, [path for path in tests if path not in quick]]
+
+    def is_inside(self, mutant: Mutant) -> bool:
+        """Whether a mutant changes a function that runs in tests alone."""
+        lines = {(mutant.path, n) for n in range(mutant.lines[0], mutant.lines[1] + 1)}
+        return bool(mutant.owner) and lines.isdisjoint(self.reached.on_import)
 
 
 def _try_all(work: Work, plan: Plan, processes: int) -> Iterator[trials.Outcome]:
@@ -155,25 +162,23 @@ def _try_all(work: Work, plan: Plan, processes: int) -> Iterator[trials.Outcome]
 
 
 def _work(part: Work, plan: Plan, answers: Connection) -> None:
-    """Try a part: what runs on import first, while nothing is imported here yet."""
-    inside = []
+    """Try a part; what changes an import needs children of a process that has imported nothing."""
+    inside = [pair for pair in part if plan.is_inside(pair[1])]
+    trials.silence()
+    trier = trials.Trier(inside, plan.reached, answers)
+    few = trials.FewExamples(plan.examples)
+    tests = [path for stage in plan.stages for path in stage]
+    if trials.in_child(lambda: pytest.main([*trials.OPTIONS, *tests], plugins=[trier, few])):
+        raise SystemExit("the tests could not be collected")
     for index, mutant in part:
-        lines = {(mutant.path, n) for n in range(mutant.lines[0], mutant.lines[1] + 1)}
-        if mutant.owner and lines.isdisjoint(plan.reached.on_import):
-            inside.append((index, mutant))
-        else:
+        if not plan.is_inside(mutant):
             killer = trials.try_on_import(
                 mutant,
-                plan.tests,
+                plan.stages,
                 seconds=plan.seconds,
                 examples=plan.examples,
             )
             answers.send(trials.Outcome(index, killer))
-    trier = trials.Trier(inside, plan.reached, answers)
-    trials.silence()
-    few = trials.FewExamples(plan.examples)
-    if pytest.main([*trials.OPTIONS, *plan.tests], plugins=[trier, few]):
-        raise SystemExit("the tests could not be collected")
 
 
 # ---------------------------------------------------------------------------- what is known

@@ -7,6 +7,7 @@ A child is given processor time, not wall time, so that a busy machine condemns 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -18,6 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -209,8 +211,9 @@ def _code(code: CodeType, owner: str) -> CodeType:
     raise LookupError(owner)
 
 
-def change_function(mutant: Mutant, source: bytes) -> None:
+def change_function(mutant: Mutant) -> None:
     """Put the changed code into the function that everybody has imported already."""
+    source = Path(mutant.path).read_bytes()
     changed = compile(mutant.apply(source), mutant.path, "exec", dont_inherit=True)
     function = _function(sys.modules[module_name(mutant.path)], mutant.owner)
     function.__code__ = _code(changed, mutant.owner)
@@ -233,6 +236,7 @@ class Trier:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take the place of pytest's own loop."""
         items = {item.nodeid: item for item in session.items}
+        gc.freeze()  # what a child never touches need not be copied for it
         for index, mutant in self._work:
             tests = [items[name] for name in covering(mutant, self._reached)]
             killer = self._try(mutant, tests) if tests else None
@@ -247,7 +251,7 @@ class Trier:
 
     def _run(self, mutant: Mutant, tests: list[pytest.Item], seconds: float) -> int:
         limit(seconds)
-        change_function(mutant, Path(mutant.path).read_bytes())
+        change_function(mutant)
         for item, following in zip(tests, [*tests[1:], None], strict=True):
             tell(self._name, item.nodeid)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -323,17 +327,21 @@ class _Teller:
 
 def try_on_import(
     mutant: Mutant,
-    tests: Sequence[str],
+    stages: Sequence[Sequence[str]],
     *,
     seconds: float,
     examples: int,
 ) -> str | None:
-    """Run all tests in a child that imports the changed module."""
+    """Run files of tests, stage by stage, in children that import the changed module."""
     name = mmap.mmap(-1, _NAME_BYTES)
 
-    def run() -> int:
+    def run(tests: Sequence[str]) -> int:
         limit(seconds)
         sys.meta_path.insert(0, _Finder(mutant))
         return int(pytest.main([*OPTIONS, *tests], plugins=[_Teller(name), FewExamples(examples)]))
 
-    return verdict(in_child(run), name)
+    for tests in stages:
+        killer = verdict(in_child(partial(run, tests)), name)
+        if killer is not None:
+            return killer
+    return None
