@@ -46,6 +46,7 @@ from liualgotrader.session.closing import book_fees, gather, session_date, write
 from liualgotrader.session.disk import prune
 from liualgotrader.session.messages import Begin
 from liualgotrader.session.routing import directed
+from liualgotrader.session.settling import settle
 from liualgotrader.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -359,6 +360,7 @@ class Course:
         """Book the day's fees, compare the books, write the report, and end the batch."""
         trader, data = make_trader(config), make_data(config)
         try:
+            await settle(config, store, trader)
             charges = await book_fees(AccountStore(store.pool), trader, config)
             end = await trader.account()
             books = await self._books(store, config, trader)

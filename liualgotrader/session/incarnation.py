@@ -10,6 +10,7 @@ import logging
 import platform
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
@@ -186,10 +187,11 @@ async def missed_events(
     """Return what happened to open orders according to the broker, as the events we should have heard."""
     if not orders:
         return []
+    # First how each order stands, then the fills: what fills in between is told, and not twice.
+    standing = [(order, await trader.find(order.order_id)) for order in orders]
     fills = await trader.fills(after=since)
     events: list[OrderEvent] = []
-    for order in orders:
-        found = await trader.find(order.order_id)
+    for order, found in standing:
         if found is None:
             if order.status == OrderStatus.ADMITTED:
                 log.warning("order %s never reached the broker", order.order_id)
@@ -208,10 +210,10 @@ def _story(order: OpenOrder, found: BrokerOrder, fills: list[BrokerFill]) -> lis
     alive = _ALIVE.get(found.status)
     if alive is not None and order.status == OrderStatus.ADMITTED:
         events.append(_event(order, found, alive))
-    total = order.filled
+    total = Decimal(0)
     for fill in fills:
         total += fill.qty
-        done = found.status == "filled" and fill is fills[-1]
+        done = total == found.qty or (found.status == "filled" and fill is fills[-1])
         events.append(
             OrderEvent(
                 order.order_id,
