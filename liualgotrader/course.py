@@ -28,7 +28,7 @@ from liualgotrader.bootstrap import (
     portfolio_strategies,
     source_files,
 )
-from liualgotrader.common.errors import ConfigError, LiuError, StoreError
+from liualgotrader.common.errors import BrokerUnavailable, ConfigError, LiuError, StoreError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.ids import slot_name as slot_letter
 from liualgotrader.common.instruments import Instrument
@@ -42,9 +42,9 @@ from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box, BoxClock
+from liualgotrader.session.box_keeper import BoxKeeper
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.disk import prune
-from liualgotrader.session.messages import Begin
 from liualgotrader.session.routing import directed
 from liualgotrader.session.settling import settle
 from liualgotrader.supervisor import Supervisor
@@ -81,6 +81,15 @@ class Summary(msgspec.Struct, kw_only=True):
     failure: str = ""
     warnings: list[str] = []
     differences: list[str] = []
+
+
+def check_mode(plan: Plan) -> None:
+    """Raise ConfigError for a mode that this version does not trade in, before anything is started."""
+    if plan.session.mode is not Mode.SIMULATED:
+        raise ConfigError(
+            f'{plan.filename}: session.mode = "{plan.session.mode.value}": this version trades on the exchange '
+            'in a box only; set mode = "simulated"'
+        )
 
 
 def consumers_of(plan: Plan, symbols: int, cpus: int) -> int:
@@ -158,23 +167,26 @@ class Course:
             commands = asyncio.create_task(self._commands(store, supervisor))
             showing = asyncio.create_task(self._show(supervisor))
             holding = asyncio.create_task(self._hold(lock, supervisor))
+            keeper = self._kept(stack, supervisor)
             try:
-                await self._live(supervisor)
+                await supervisor.start()
+                if keeper is not None:
+                    await keeper.begin()
+                await supervisor.run()
             finally:
                 commands.cancel()
                 showing.cancel()
                 holding.cancel()
                 await supervisor.stop()
+            if keeper is not None and keeper.failure:
+                raise BrokerUnavailable(keeper.failure)
             return await self._sum_up(store, config, supervisor, start, began)
 
     # -- before ------------------------------------------------------------------------------------------------
 
     async def _market(self, stack: AsyncExitStack) -> tuple[Endpoints, BoxClock | None]:
+        check_mode(self._plan)
         session = self._plan.session
-        if session.mode is not Mode.SIMULATED:
-            raise ConfigError(
-                f"session.mode = {session.mode.value}: this version trades on the exchange in a box only"
-            )
         box = self._box = await Box.start(
             box_arguments(self._plan, self._home, self.batch_id),
             self._home / "logs" / self.batch_id / "exchange.log",
@@ -310,13 +322,14 @@ class Course:
 
     # -- during ------------------------------------------------------------------------------------------------
 
-    async def _live(self, supervisor: Supervisor) -> None:
-        await supervisor.start()
-        if self._box is not None:
-            clock = await self._box.begin()
-            speed = clock.speed if isinstance(clock.speed, int | float) else 1.0
-            supervisor.begin(Begin(clock.tape_ns, clock.monotonic_ns, float(speed)))
-        await supervisor.run()
+    def _kept(self, stack: AsyncExitStack, supervisor: Supervisor) -> BoxKeeper | None:
+        """Watch over the exchange until the summary is made."""
+        if self._box is None:
+            return None
+        keeper = BoxKeeper(self._box, supervisor, lockstep=self._plan.session.lockstep)
+        keeping = asyncio.create_task(keeper.keep())
+        stack.callback(keeping.cancel)
+        return keeper
 
     async def _show(self, supervisor: Supervisor) -> None:
         while True:
@@ -370,6 +383,7 @@ class Course:
                 data,
                 config,
                 cash_start=start.cash,
+                charges=charges,
                 feed=_feed(summary),
                 reconciliation=books,
                 end_reason=supervisor.failure or supervisor.reason,

@@ -38,7 +38,7 @@ def analyse(data: SessionData) -> Analysis:
     return Analysis(
         trips=trips,
         curve=curve,
-        statistics=session_statistics(curve, trips, data.fills),
+        statistics=session_statistics(curve, trips, data.fills, charges=data.charges),
         gain_loss=gain_loss(trips),
         trade_analysis=trade_analysis(trips),
         marks=marks,

@@ -197,11 +197,13 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 class SessionData(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All that a session left behind.
 
-    `cash_start` and `openings` are what the account held before the first fill of the batch.
+    `cash_start` and `openings` are what the account held before the first fill of the batch;
+    `charges` are the fees that the broker took when the day was over, positive where they cost.
     """
 
     session: SessionInfo
     cash_start: Decimal
+    charges: Decimal = ZERO
     fills: tuple[Fill, ...] = ()
     orders: tuple[OrderRow, ...] = ()
     prices: tuple[PriceSeries, ...] = ()

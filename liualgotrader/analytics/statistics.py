@@ -70,22 +70,26 @@ class SessionStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def session_statistics(
-    curve: EquityCurve, trips: Sequence[RoundTrip], fills: Sequence[Fill]
+    curve: EquityCurve,
+    trips: Sequence[RoundTrip],
+    fills: Sequence[Fill],
+    *,
+    charges: Decimal = ZERO,
 ) -> SessionStatistics:
-    """Return all key figures of one session."""
-    start, end = float(curve.equity[0]), float(curve.equity[-1])
+    """Return all key figures of one session. `charges` are taken when the day is over."""
+    start, end = float(curve.equity[0]), float(curve.equity[-1]) - float(charges)
     gross = curve.long - curve.short
     return SessionStatistics(
         equity_start=start,
         equity_end=end,
         pnl=round(end - start, 6),  # below a millionth of a dollar there is only float noise
-        total_return=total_return(curve.equity),
+        total_return=end / start - 1.0 if start > 0.0 else None,
         max_drawdown=max_drawdown(curve.equity, curve.ts),
         exposure_time=exposure_time(gross, curve.ts),
         mean_exposure=mean_exposure(gross, curve.equity, curve.ts),
         turnover=turnover(fills, curve.equity, curve.ts),
         traded_value=traded_value(fills),
-        fees=sum((fill.fee for fill in fills), ZERO),
+        fees=sum((fill.fee for fill in fills), charges),
         fills=len(fills),
         open_trips=sum(trip.is_open for trip in trips),
         trades=trade_statistics(trips),

@@ -15,7 +15,7 @@ import msgspec
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan import Plan, plan_from_json
-from liualgotrader.course import Course, Summary
+from liualgotrader.course import Course, Summary, check_mode
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.scripts.exits import DONE, FAILED
@@ -30,6 +30,8 @@ JSON_KEYS = (
     "report",
 )  # fmt: skip
 
+_json = msgspec.json.Encoder(decimal_format="number")
+
 
 def run_session(
     path: Path, options: dict[str, Any], *, resume: str | None, as_json: bool, json_logs: bool
@@ -38,6 +40,8 @@ def run_session(
     home = liu_home()
     _log(home, as_json=json_logs)
     plan = None if resume else read_plan(path, environ=os.environ, options=options)
+    if plan is not None:
+        check_mode(plan)
     with database() as dsn:
         batch_id = None
         if plan is None:
@@ -46,7 +50,7 @@ def run_session(
             summary = asyncio.run(_run(plan, home, dsn, display.update, batch_id))
     if as_json:
         values = {key: getattr(summary, key) for key in JSON_KEYS}
-        sys.stdout.write(msgspec.json.encode(values).decode() + "\n")
+        sys.stdout.write(_json.encode(values).decode() + "\n")
     show_summary(summary)
     return FAILED if summary.failure or summary.differences else DONE
 

@@ -120,6 +120,7 @@ async def gather(
     config: SessionConfig,
     *,
     cash_start: Decimal,
+    charges: Decimal,
     feed: FeedSummary,
     reconciliation: Reconciliation,
     end_reason: str,
@@ -152,6 +153,7 @@ async def gather(
     return SessionData(
         session=info,
         cash_start=cash_start,
+        charges=charges,
         fills=fills,
         orders=tuple(_order(row) for row in await store.orders(config.batch_id)),
         prices=await _prices(data, config, sorted({fill.symbol for fill in fills})),
@@ -160,7 +162,7 @@ async def gather(
                 algo_run_id=run.algo_run_id,
                 strategy=run.strategy,
                 slot=run.slot,
-                end_reason=run.end_reason or "",
+                end_reason=run.end_reason or end_reason,
             )
             for run in runs
         ),

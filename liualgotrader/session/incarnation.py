@@ -20,7 +20,7 @@ from liualgotrader.bootstrap import SessionConfig, engine_settings, plans_of
 from liualgotrader.common.events import OpenOrder, OrderEvent, Started
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
-from liualgotrader.common.plan import plan_to_json
+from liualgotrader.common.plan import Mode, plan_to_json
 from liualgotrader.common.ports import BrokerFill, BrokerOrder, Trader
 from liualgotrader.models.journal import Header, Journal
 from liualgotrader.models.ledger import PostgresLedger
@@ -80,7 +80,7 @@ class Incarnation:
 
     async def keep(self, kept: Sequence[tuple[str, str, str]]) -> None:
         """Write what strategies keep: (strategy, key, value)."""
-        await self._store.save_keys(self._slot, kept)
+        await self._store.save_keys(key_slot(self._config, self._slot), kept)
 
     async def close(self, reason: str, failures: Sequence[tuple[str, str]]) -> None:
         """End this life in the database, once its journal is closed."""
@@ -93,6 +93,15 @@ class Incarnation:
             failures=dict(failures),
         )
         await self._store.close()
+
+
+def key_slot(config: SessionConfig, slot: str) -> str:
+    """Return the keystore's slot. A simulated session begins with an empty one, as it does with a new account:
+
+    else the second run of the same day would remember the first.
+    """
+    simulated = config.plan.session.mode is Mode.SIMULATED
+    return f"{config.batch_id[:8]}/{slot}" if simulated else slot
 
 
 async def open_incarnation(
@@ -160,7 +169,7 @@ async def _started(
         orders=tuple(orders),
         disabled=disabled,
         routes=tuple((p.symbol, p.picked.strategy) for p in picks),
-        keystore=await store.load_keys(slot),
+        keystore=await store.load_keys(key_slot(config, slot)),
     )
 
 

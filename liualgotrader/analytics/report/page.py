@@ -184,7 +184,9 @@ def _trades(trips: Sequence[RoundTrip], numbers: dict[str, int]) -> Markup:
     text = figures.count(len(trips), "round trip")
     if still:
         text += f", {still} of them still open and valued at the last price"
-    text += ". Times are New York’s; gains are after fees."
+    text += (
+        ". Times are New York’s; gains are after the fees of each fill, before those of the day."
+    )
     return _section("Trades", tag("p", text, class_="lead"), tables.trips_table(trips, numbers))
 
 

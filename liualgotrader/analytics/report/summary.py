@@ -313,7 +313,10 @@ _DEFINITIONS = (
         "a position from its first share to its last, at average cost, per strategy and "
         "symbol. What crosses zero ends one and begins another.",
     ),
-    ("Gain", "after fees. A position that is still open counts at its last price."),
+    (
+        "Gain",
+        "after each fill's fees; the day's fees are in the net gain only. Open positions count at the last price.",
+    ),
     ("R", "gain a share before fees over entry less planned stop; none without a stop."),
     ("Won", "finished trades with a gain above zero, of all finished ones."),
     ("Profit factor", "dollars won over dollars lost, finished trades."),
