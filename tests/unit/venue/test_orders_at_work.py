@@ -367,8 +367,8 @@ def test_part_of_one_exit_leaves_the_other_the_rest(make: Make) -> None:
 
 def test_the_exits_of_a_changed_entry_belong_to_what_it_became(make: Make) -> None:
     venue = make()
-    fields = {"type": OrderType.LIMIT, "limit": Decimal(48)}
-    old = venue.submit(_bracket("55", "45", **fields), OPEN)[0].order
+    request = _bracket("55", "45", type=OrderType.LIMIT, limit=Decimal(48))
+    old = venue.submit(request, OPEN)[0].order
     new = venue.replace(old.id, OPEN + 1, limit=Decimal(49))[1].order
     assert [leg.parent for leg in _legs(venue, new)] == [new.id, new.id]
     venue.cancel(new.id, OPEN + 2)
@@ -410,7 +410,7 @@ def test_a_change_must_leave_something_to_fill(make: Make, qty: str, is_taken: b
 )
 def test_a_changed_trailing_stop_keeps_the_mark_it_has_seen(
     make: Make,
-    trail: dict[str, Decimal],
+    trail: dict[str, Any],
     change: dict[str, Any],
     stop: str,
 ) -> None:
