@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from liualgotrader.common.events import Bar, Event, Quote, Trade
+from liualgotrader.common.timestamps import BadTimestamp, parse_time
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +99,21 @@ Parsed = Event | Control
 _frame = msgspec.json.Decoder(list[_Message])
 _one = msgspec.json.Decoder(_Message)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
+# Text that is no UTF-8 and brackets without end are told in Python's own words.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _is_time(text: str) -> bool:
+    """Whether a bar can be put in its place. Bars are few; a print's time is read by whoever asks for it."""
+    try:
+        parse_time(text)
+    except BadTimestamp:
+        return False
+    return True
 
 
 def _bar_of(m: _BarFields, *, correction: bool) -> Bar | None:
-    if not (0 < m.l <= m.o <= m.h and m.l <= m.c <= m.h and m.v >= 0):
+    if not (0 < m.l <= m.o <= m.h and m.l <= m.c <= m.h and m.v >= 0 and _is_time(m.t)):
         return None
     return Bar(m.S, m.t, m.o, m.h, m.l, m.c, m.v, 60, m.vw, m.n, correction)
 
@@ -119,7 +131,7 @@ class AlpacaParser:
         """Return a frame's events and its control messages, each in order."""
         try:
             messages: list[Any] = _frame.decode(payload)
-        except msgspec.DecodeError:
+        except _UNREADABLE:
             messages = self._one_by_one(payload)
         events: list[Event] = []
         control: list[Control] = []
@@ -154,14 +166,14 @@ class AlpacaParser:
         """Take what can be read from a frame of which something cannot."""
         try:
             raws = _raws.decode(payload)
-        except msgspec.DecodeError as exc:
+        except _UNREADABLE as exc:
             self._skip("malformed frame", exc)
             return []
         messages = []
         for raw in raws:
             try:
                 messages.append(_one.decode(raw))
-            except msgspec.DecodeError as exc:
+            except _UNREADABLE as exc:
                 self._skip("unknown or malformed message", exc)
         return messages
 

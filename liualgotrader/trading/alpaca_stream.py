@@ -148,7 +148,7 @@ class AlpacaOrderStream:
         try:
             envelope = _envelope.decode(payload)
             self._message(envelope)
-        except (msgspec.DecodeError, ValueError) as exc:
+        except (msgspec.DecodeError, ValueError, RecursionError) as exc:
             self._skip("malformed", exc)
 
     def _message(self, envelope: _Envelope) -> None:
