@@ -27,8 +27,9 @@ _CHANNELS = {
     Channel.TRADES: ("trades",),
     Channel.QUOTES: ("quotes",),
     Channel.MINUTE: ("bars", "updatedBars"),
-    Channel.SECOND: (),
+    Channel.SECOND: ("trades",),  # the feed has none: they are built from trades
 }
+_STANDING_SECONDS = 0.1
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -58,6 +59,7 @@ class SessionConfig(msgspec.Struct, frozen=True):
     session_close: int
     account_id: int
     portfolios: tuple[str, ...] = ()
+    json_logs: bool = False
     clock_origin: int | None = None
 
     @property
@@ -80,7 +82,7 @@ class WallClock(Protocol):
     """The time of the session: the world's, or the tape's."""
 
     def begin(self, origin: int, started: int, speed: float) -> None:
-        """Start to run: it was `origin` at the monotonic moment `started`."""
+        """Start to run: it was `origin` at the monotonic moment `started`; with speed 0 it stands."""
 
     def now(self) -> int:
         """Return it in ns UTC."""
@@ -123,8 +125,11 @@ class TapeClock:
         return self._origin + int((time.monotonic_ns() - self._started) * self._speed)
 
     def seconds_until(self, ts: int) -> float:
-        """Return the wait."""
-        return max(0.0, (ts - self.now()) / 1e9 / self._speed)
+        """Return the wait; while the tape stands, how long to wait before looking again."""
+        left = (ts - self.now()) / 1e9
+        if left <= 0:
+            return 0.0
+        return left / self._speed if self._speed else _STANDING_SECONDS
 
 
 def make_clock(config: SessionConfig) -> WallClock:
@@ -161,7 +166,7 @@ def make_stream(
 ) -> AlpacaStream:
     """Return market data as it happens."""
     at = config.endpoints
-    channels = [name for channel in config.plan.session.events for name in _CHANNELS[channel]]
+    channels = dict.fromkeys(n for c in config.plan.session.events for n in _CHANNELS[c])
     return AlpacaStream(
         at.data_stream_url,
         key=at.key,

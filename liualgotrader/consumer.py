@@ -27,7 +27,7 @@ from liualgotrader.bootstrap import (
     make_trader,
 )
 from liualgotrader.common.clock import MINUTE
-from liualgotrader.common.errors import FeedError, StoreError
+from liualgotrader.common.errors import BrokerUnavailable, FeedError, StoreError
 from liualgotrader.common.events import (
     Command,
     FeedState,
@@ -64,6 +64,7 @@ from liualgotrader.session.messages import (
     Status,
     Stop,
 )
+from liualgotrader.session.patience import patiently
 from liualgotrader.session.turns import SharedTurn, Turns
 from liualgotrader.session.waker import Waker
 
@@ -72,6 +73,7 @@ log = logging.getLogger(__name__)
 MOST_AGE = 5_000_000_000
 _STATUS_SECONDS = 0.5
 _GRACE_SECONDS = 3.0
+_HISTORY_SECONDS = 20.0
 _DAY = 86_400_000_000_000
 
 
@@ -172,6 +174,7 @@ class Consumer:
             prefix=order_prefix(self._config.batch_id, self._name),
             participants=len(self._config.slots) + bool(self._config.plan.scanners),
             marks=False,
+            life=self._incarnation.started.incarnation,
         )
         task = asyncio.create_task(socket.run())
         try:
@@ -187,7 +190,8 @@ class Consumer:
 
     async def missed(self) -> list[OrderEvent]:
         """Return what the broker says happened to open orders meanwhile."""
-        return await self._incarnation.missed_events(self.engine.clock.now())
+        now = self.engine.clock.now()
+        return await patiently(lambda: self._incarnation.missed_events(now))
 
     async def before(self, event: Input) -> list[Input]:
         """Return an input with what must follow it at once: in lockstep a pick's history."""
@@ -304,7 +308,8 @@ class Consumer:
             if self._gapped:
                 yield Batch(now, between=deque([self._live_again(now)]))
             yield Batch(now, batch.raw, batch.events)
-            self._gapped.update(dict.fromkeys(_lost(batch.events)))
+            if isinstance(batch.events[0], FeedStatus):  # the producer's word comes first
+                self._gapped.update(dict.fromkeys(_lost(batch.events)))
             self.count(batch)
 
     def _clean(self, batches: list[MarketBatch], age: int) -> None:
@@ -382,19 +387,23 @@ class Consumer:
         if start >= end:
             return []
         try:
-            return (await self._data.bars([symbol], start=start, end=end, seconds=seconds)).get(
-                symbol, []
+            bars = await patiently(
+                lambda: self._data.bars([symbol], start=start, end=end, seconds=seconds),
+                seconds=_HISTORY_SECONDS,
             )
         except FeedError as exc:
             log.warning("no history for %s: %s", symbol, exc)
             self._control.say(Failed(f"no history for {symbol}: {exc}"))
             return []
+        return bars.get(symbol, [])
 
     async def _reconcile(self, why: str) -> None:
         """Ask the broker what happened to our open orders while nobody listened."""
         log.info("asking the broker about open orders: %s", why)
-        for event in await self._incarnation.missed_events(self._clock.now()):
-            self._inbox.append(event)
+        try:
+            self._inbox.extend(await self.missed())
+        except (BrokerUnavailable, StoreError) as exc:
+            self._control.say(Failed(f"open orders were not compared with the broker: {exc}"))
         self._wake.set()
 
     # -- what others must know ---------------------------------------------------------------------------------
@@ -502,7 +511,7 @@ def consumer_main(
     """Be a consumer's process."""
     run_child(
         f"consumer-{config.slots[slot]}",
-        config.logs,
+        config,
         pipe,
         lambda control: _main(config, slot, links, shared, disabled, control),
     )

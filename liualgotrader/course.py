@@ -295,7 +295,9 @@ class Course:
                 raise ConfigError(f"session.symbols: {symbol} is no asset of this exchange")
             picked = Picked(symbol, "plan", now, assets[symbol], None)
             for slot, part in directed(picked, config.slots, config.portfolios):
-                await store.save_pick(self.batch_id, part, slot)
+                await store.save_pick(
+                    self.batch_id, part, slot, inherit=not self._plan.session.skip_existing
+                )
 
     async def _epoch(self, store: SessionStore) -> int:
         """A resumed session's links are new, so numbers may begin again; lives go on counting."""

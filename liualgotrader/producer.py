@@ -19,8 +19,9 @@ from liualgotrader.bootstrap import SessionConfig, make_order_stream, make_strea
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Command, Event, FeedState, FeedStatus, OrderEvent, Picked
 from liualgotrader.common.ids import BadOrderId, parse_order_id
-from liualgotrader.common.plan import LossAction
+from liualgotrader.common.plan import Channel, LossAction
 from liualgotrader.engine.loss_guard import LossGuard
+from liualgotrader.engine.second_bars import SecondBars
 from liualgotrader.links.market import MarketSender, events_payload
 from liualgotrader.links.orders import OrderSender
 from liualgotrader.links.slots import SlotLinks
@@ -45,7 +46,7 @@ log = logging.getLogger(__name__)
 
 RECONCILE = "reconcile"
 _PUMP_SECONDS = 0.002
-_LOSS_TURNS = 250
+_LOOK_SECONDS = 0.01
 _STATUS_SECONDS = 0.5
 
 
@@ -88,11 +89,16 @@ class Producer:
         limit = config.plan.limits.loss_of_day
         self.guard = None if limit is None else LossGuard(limit)
         self._marks = [0, 0]
+        channels = config.plan.session.events
+        seconds = Channel.SECOND in channels
+        self._seconds = SecondBars(trades=Channel.TRADES in channels) if seconds else None
 
     # -- market data -------------------------------------------------------------------------------------------
 
     def market(self, read_at: int, events: list[Event]) -> None:
         """Route a frame's events; they leave at the end of this turn of the loop."""
+        if self._seconds is not None:
+            events = self._seconds.weave(events)
         routes = self._routes
         self.events += len(events)
         if self.guard is not None:
@@ -121,6 +127,8 @@ class Producer:
 
     def mark(self, mark: int) -> None:
         """Pass on a mark of the lockstep, behind everything that came before it."""
+        if self._seconds is not None and (bars := self._seconds.upto(mark)):
+            self.market(time.monotonic_ns(), bars)
         self.flush()
         for outlet in self._outlets:
             outlet.market.send_mark(mark)
@@ -218,6 +226,11 @@ class Producer:
             outlet.market.pump(now)
             outlet.orders.pump()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits to leave."""
+        return any(outlet.is_behind for outlet in self._outlets)
+
     def figures(self) -> dict[str, Any]:
         """Return how it goes."""
         return {
@@ -249,6 +262,7 @@ class ProducerProcess:
             on_live=self._orders_live,
         )
         self._up = {"data": asyncio.Event(), "orders": asyncio.Event()}
+        self._lost: set[str] = set()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -322,35 +336,43 @@ class ProducerProcess:
         else:
             confirmed()
 
+    def _back(self, stream: str) -> None:
+        """With both streams back, say so: an exchange that was started again may let its tape go on."""
+        self._lost.discard(stream)
+        if not self._lost:
+            self._control.say(Ready())
+
     def _data_live(self, live: bool) -> None:
         if not live:
+            self._lost.add("data")
             self._producer.feed(FeedState.RECONNECTING, "the data stream was lost")
         elif self._up["data"].is_set():
             self._producer.feed(FeedState.LIVE, "the data stream is back")
+            self._back("data")
         else:
             self._up["data"].set()
 
     def _orders_live(self, live: bool) -> None:
         if not live:
+            self._lost.add("orders")
             self._producer.feed(FeedState.RECONNECTING, "the order stream was lost")
         elif self._up["orders"].is_set():
             # What happened meanwhile never comes over the stream: the consumers ask the broker.
             self._producer.command(Command(RECONCILE, 0, "the order stream is back"))
             self._producer.feed(FeedState.LIVE, "the order stream is back")
+            self._back("orders")
         else:
             self._up["orders"].set()
 
     async def _upkeep(self) -> None:
-        turn = 0
         while not self._stopping.is_set():
             self._producer.pump()
-            turn += 1
-            if turn % _LOSS_TURNS == 0 and not self._config.lockstep:
-                self._producer.check_loss(0)
-            await asyncio.sleep(_PUMP_SECONDS)
+            await asyncio.sleep(_PUMP_SECONDS if self._producer.is_behind else _LOOK_SECONDS)
 
     async def _report(self) -> None:
         while True:
+            if not self._config.lockstep:
+                self._producer.check_loss(0)
             figures = self._producer.figures()
             figures["skipped"] |= dict(self._stream.parser.skipped) | dict(self._orders.skipped)
             figures["reconnects"] = self._stream.reconnects
@@ -372,5 +394,5 @@ def producer_main(
 ) -> None:
     """Be the producer's process."""
     run_child(
-        f"producer-{epoch}", config.logs, pipe, lambda control: _main(config, links, epoch, control)
+        f"producer-{epoch}", config, pipe, lambda control: _main(config, links, epoch, control)
     )

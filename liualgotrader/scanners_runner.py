@@ -30,11 +30,13 @@ from liualgotrader.session.messages import (
     Stop,
     Subscribed,
 )
+from liualgotrader.session.patience import patiently
 from liualgotrader.session.routing import directed
 
 log = logging.getLogger(__name__)
 
 _STATUS_SECONDS = 0.5
+_SCAN_SECONDS = 20.0
 
 
 class Scan:
@@ -189,7 +191,9 @@ class ScannersProcess:
         scanner, plan = self._scanners[index], self._plans[index]
         self._scans += 1
         try:
-            found = await scanner.scan(Scan(self._data, self._config, now))
+            found = await patiently(
+                lambda: scanner.scan(Scan(self._data, self._config, now)), seconds=_SCAN_SECONDS
+            )
         except FeedError as exc:
             self._control.say(Failed(f"scanner {plan.name}: {exc}"))
             return
@@ -201,7 +205,7 @@ class ScannersProcess:
 
     async def _tell(self, plan: ScannerPlan, symbols: list[str], now: int) -> None:
         """Store the picks, then have the producer route and subscribe them."""
-        instruments = {i.symbol: i for i in await self._data.assets()}
+        instruments = {i.symbol: i for i in await patiently(self._data.assets)}
         picks = []
         for symbol in symbols:
             instrument = instruments.get(symbol)
@@ -217,9 +221,10 @@ class ScannersProcess:
         if not picks:
             return
         batch, slots = self._config.batch_id, self._config.slots
+        inherit = not self._config.plan.session.skip_existing
         for picked in picks:
             for slot, part in directed(picked, slots, self._config.portfolios):
-                await self._store.save_pick(batch, part, slot)
+                await patiently(lambda: self._store.save_pick(batch, part, slot, inherit=inherit))  # noqa: B023
         if self._config.plan.session.test_scanners:
             return
         self._number += 1
@@ -241,4 +246,4 @@ async def _main(config: SessionConfig, control: Control) -> None:
 
 def scanners_main(config: SessionConfig, number: int, pipe: Connection) -> None:
     """Be the scanners' process."""
-    run_child(f"scanners-{number}", config.logs, pipe, lambda control: _main(config, control))
+    run_child(f"scanners-{number}", config, pipe, lambda control: _main(config, control))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import repeat
 
@@ -17,6 +17,7 @@ import msgspec
 from liualgotrader.common.errors import BrokerRefused
 from liualgotrader.common.events import (
     Bar,
+    Event,
     HistoryLoaded,
     Input,
     OrderEvent,
@@ -38,6 +39,7 @@ from liualgotrader.common.ports import (
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import SessionDesk
 from liualgotrader.engine.runner import OWN_STAMPS, Batch, NoJournal, Runner
+from liualgotrader.engine.second_bars import SecondBars
 from liualgotrader.engine.settings import EngineSettings
 from liualgotrader.exchange.desk import Request
 from liualgotrader.exchange.service import Exchange
@@ -235,6 +237,8 @@ class Simulation:
         self.exchange = exchange
         self._picks = deque(sorted(picks, key=lambda picked: picked.time))
         self._channels = frozenset(channels)
+        seconds = Channel.SECOND in self._channels
+        self._seconds = SecondBars(trades=Channel.TRADES in self._channels) if seconds else None
         self._routes: dict[str, Seat] = {}
         account = exchange.venue.account
         self.ledger = MemoryLedger(
@@ -271,10 +275,17 @@ class Simulation:
     # -- the audience of the floor -----------------------------------------------------------------------------
 
     def trade(self, event: Trade, number: int) -> None:
-        """Give a print to whom it belongs."""
-        seat = self._routes.get(event.symbol)
-        if seat is not None and Channel.TRADES in self._channels:
-            seat.events.append(event)
+        """Give a print to whom it belongs, and second bars where they are wanted."""
+        if event.symbol not in self._routes:
+            return
+        if self._seconds is not None:
+            self._tell(self._seconds.weave([event]))
+        elif Channel.TRADES in self._channels:
+            self._routes[event.symbol].events.append(event)
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._routes[event.symbol].events.append(event)  # type: ignore[attr-defined, arg-type]
 
     def quote(self, event: Quote) -> None:
         """Give a quote to whom it belongs."""
@@ -372,6 +383,8 @@ class Simulation:
 
     async def _let_decide(self, upto: int) -> None:
         """Let every engine live up to `upto`, then let what they decided set out."""
+        if self._seconds is not None:
+            self._tell(self._seconds.upto(upto))
         self._route(upto)
         await asyncio.gather(*(self._live(seat, upto) for seat in self.seats))
         for seat in self.seats:

@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
@@ -110,6 +111,25 @@ class Supervisor:
         for child in self.children:
             child.say(begin)
 
+    def stand(self) -> int | None:
+        """Let the session's clock stand, and expect the streams anew; return its time, None before it ran."""
+        if self._producer is not None:
+            self._producer.ready.clear()
+        if self._begin is None:
+            return None
+        begun, now = self._begin, time.monotonic_ns()
+        at = begun.origin + int((now - begun.started) * begun.speed)
+        self.begin(Begin(at, now, 0.0))
+        return at
+
+    async def streams_back(self) -> None:
+        """Return once the producer has its streams, or the session needs none any more."""
+        while not self._over.is_set():
+            producer = self._producer
+            if producer is None or producer.finished or producer.ready.is_set():
+                return
+            await self._first(producer.ready, producer.ended, self._over)
+
     async def run(self) -> None:
         """Watch until the session is over."""
         watching = asyncio.create_task(self._watch())
@@ -132,7 +152,7 @@ class Supervisor:
         except TimeoutError:
             for child in children:
                 if child.is_alive:
-                    self._warn(f"{child.name} did not stop in {_STOP_SECONDS:.0f} s and was killed")
+                    self.warn(f"{child.name} did not stop in {_STOP_SECONDS:.0f} s and was killed")
                     child.kill()
             await asyncio.gather(*(child.gone() for child in children))
 
@@ -189,7 +209,7 @@ class Supervisor:
             case Picks() | Subscribed() | GivenBack():
                 self._pass_on(message)
             case Failed(message=text, fatal=fatal, strategy=strategy):
-                self._warn(text)
+                self.warn(text)
                 if strategy and child in self._consumers:
                     self._disabled[self._consumers.index(child)][strategy] = None
                 if fatal:
@@ -206,7 +226,8 @@ class Supervisor:
         if to is not None:
             to.say(message)
 
-    def _warn(self, text: str) -> None:
+    def warn(self, text: str) -> None:
+        """Log what the user must know, and keep it for the summary."""
         log.warning(text)
         self.warnings.append(text)
 
@@ -223,7 +244,7 @@ class Supervisor:
             return
         code = child.exitcode or 0
         how = f"signal {-code}" if code < 0 else f"code {code}"
-        self._warn(f"{child.name} died ({how}); it is replaced")
+        self.warn(f"{child.name} died ({how}); it is replaced")
         self.restarts[child.name] += 1
         now = asyncio.get_running_loop().time()
         self._deaths.append(now)
@@ -281,11 +302,11 @@ class Supervisor:
         name = cell.value.decode()
         if name:
             self._disabled[index][name] = None
-            self._warn(
+            self.warn(
                 f"strategy {name} spins in {child.name}: it is disabled, its consumer replaced"
             )
         else:
-            self._warn(f"{child.name} has been silent for {child.silence:.0f} s and is replaced")
+            self.warn(f"{child.name} has been silent for {child.silence:.0f} s and is replaced")
         child.kill()
 
     # -- figures -----------------------------------------------------------------------------------------------

@@ -289,6 +289,7 @@ class Started(Event, frozen=True, array_like=True, tag="started"):
     positions: tuple[OpenPosition, ...] = ()
     orders: tuple[OpenOrder, ...] = ()
     rejects: tuple[tuple[str, str], ...] = ()
+    halted: str = ""
     disabled: tuple[str, ...] = ()
     routes: tuple[tuple[str, str | None], ...] = ()
     keystore: dict[str, dict[str, str]] = {}

@@ -95,6 +95,11 @@ class StrategyRun:
         self.ctx = StrategyContext(engine, self)
 
 
+def rejects_key(batch_id: str) -> str:
+    """Return the key under which a strategy's rejects of one batch are kept."""
+    return f"~rejected {batch_id[:8]}"
+
+
 Handler = tuple[StrategyRun, Callable[[StrategyContext, Any], None]]
 
 
@@ -243,6 +248,7 @@ class Engine:
         self.book.load(started.positions, started.orders)
         for name in started.disabled:
             self._runs[name].disabled = True
+        self.halted = started.halted
         for name, symbol in started.rejects:
             self._runs[name].rejected.add(symbol)
         for name, kept in started.keystore.items():
@@ -612,7 +618,12 @@ class Engine:
 
     def reject(self, run: StrategyRun, symbol: str) -> None:
         """Stop a symbol for one strategy; report it once nobody here wants it."""
-        run.rejected.add(symbol)
+        if symbol not in run.rejected:
+            run.rejected.add(symbol)
+            # A later life of this session must know; a later session must not.
+            self.kept.append(
+                (run.name, rejects_key(self.settings.batch_id), " ".join(run.rejected))
+            )
         if (
             symbol not in run.symbols
             or self.book.qty(run.name, symbol)

@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     add("--key", help="key id to accept")
     add("--secret", help="its secret")
     add("--log", type=Path, help="order log; one that is there is recovered from")
+    add("--not-before", type=int, default=0, metavar="NS", help="play earlier events unheard")
     add("--wait", action="store_true", help="the tape waits for POST /box/start")
     add("--die-with-parent", action="store_true", help="end when standard input closes")
     add("--verbose", action="store_true", help="log to standard error")
@@ -162,6 +163,7 @@ async def _serve(options: argparse.Namespace) -> None:
         latency=round(options.latency_ms * MILLISECOND),
         speed=options.speed,
         log=options.log,
+        not_before=options.not_before,
     )
     exchange, driver = build(make_tape(options), settings)
     keys = _keys(options)

@@ -44,7 +44,8 @@ Driver = PacedDriver | LockstepDriver
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How an exchange is run. `speed` None is lockstep.
 
-    `latency` in ns from acceptance to the venue.
+    `latency` in ns from acceptance to the venue. `not_before`, ns UTC: where a tape at a speed goes
+    on at the earliest; what an earlier incarnation had told by then is not told again.
     """
 
     cash: Decimal = Decimal(100_000)
@@ -54,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     latency: int = 500 * MILLISECOND
     speed: float | None = 1.0
     log: Path | None = None
+    not_before: int = 0
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -74,6 +76,8 @@ def build(
     """Return an exchange over a tape, recovered from a log that is there, and its driver."""
     if settings.latency < MILLISECOND:
         raise ConfigError("the order latency must be at least a millisecond")
+    if settings.not_before and settings.speed is None:
+        raise ConfigError("in lockstep the participants say where the tape goes on")
     crypto = all(i.asset_class is AssetClass.CRYPTO for i in tape.instruments.values())
     today = session_of(tape.date, around_the_clock=crypto)
     account = Account(settings.cash, multiplier=settings.multiplier)
@@ -96,6 +100,7 @@ def build(
         session=today,
         latency=settings.latency,
         log=OrderLog(settings.log, header) if settings.log is not None else None,
+        not_before=settings.not_before,
     )
     driver: Driver = (
         LockstepDriver(exchange)

@@ -28,13 +28,15 @@ class Hello(msgspec.Struct):
     """The first thing a participant says.
 
     Its slot, what its client order ids begin with, how many take part, and whether it wants the
-    marks over this socket too: who reads them in band can spare both sides the work.
+    marks over this socket too: who reads them in band can spare both sides the work. `life` numbers
+    its incarnations: one that says the same again has only lost its connection.
     """
 
     hello: str
     of: int
     prefix: str | None = None
     marks: bool = True
+    life: int | None = None
 
 
 _hello = msgspec.json.Decoder(Hello)
@@ -187,7 +189,7 @@ class ControlSocket:
             self._driver.acknowledge(self._participant, _ack.decode(data))
             return
         hello = _hello.decode(data)
-        self._participant = self._driver.hello(hello.hello, hello.prefix, hello.of)
+        self._participant = self._driver.hello(hello.hello, hello.prefix, hello.of, life=hello.life)
         tape = self._exchange.tape
         self._say(
             {

@@ -23,7 +23,7 @@ import msgspec
 from liualgotrader.common.errors import LiuError
 from liualgotrader.exchange.desk import Request
 from liualgotrader.exchange.floor import FAR
-from liualgotrader.exchange.log import Position
+from liualgotrader.exchange.log import Joined, Position
 from liualgotrader.exchange.service import Exchange
 
 log = logging.getLogger(__name__)
@@ -55,12 +55,15 @@ class Ack(msgspec.Struct):
 class Participant:
     """One slot. It survives its connection: a new incarnation says hello to the same slot.
 
-    `newborn` until it has acknowledged the mark it was welcomed with.
+    `newborn` until it has acknowledged the mark it was welcomed with. `life` is the last one that
+    has: whoever comes back with the same has lost its connection, and nothing else.
     """
 
-    def __init__(self, slot: str, acked: int) -> None:
+    def __init__(self, slot: str, acked: int, *, prefix: str | None = None) -> None:
         self.slot = slot
-        self.prefix: str | None = None
+        self.prefix = prefix
+        self.life: int | None = None
+        self.says: int | None = None
         self.acked = acked
         self.next: int | None = None
         self.hold: int | None = None
@@ -81,7 +84,7 @@ class LockstepDriver:
         self._participants: dict[str, Participant] = {}
         self._started = False
         self._changed = asyncio.Event()
-        self.mark = max(exchange.tape.start - 1, exchange.floor.now)
+        self.mark = max(exchange.tape.start - 1, min(exchange.floor.now, exchange.tape.end))
         self._position = self.mark
         self._noted = self.mark
         self.ended = False
@@ -89,6 +92,19 @@ class LockstepDriver:
         self.late = 0
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         exchange.broadcast.mark(self.mark)
+        self._recovered = bool(exchange.joined)
+        for known in exchange.joined.values():
+            self._restore(known)
+
+    def _restore(self, known: Joined) -> None:
+        """Know a participant of an earlier incarnation of ours before it is back.
+
+        Its orders may come first, and must not be taken for a stranger's.
+        """
+        self._expected = known.of
+        participant = Participant(known.slot, self.mark, prefix=known.prefix)
+        participant.life = known.life
+        self._participants[known.slot] = participant
 
     # ------------------------------------------------------------------ as a driver
 
@@ -121,7 +137,9 @@ class LockstepDriver:
 
     # ------------------------------------------------------------------ participants
 
-    def hello(self, slot: str, prefix: str | None, of: int) -> Participant:
+    def hello(
+        self, slot: str, prefix: str | None, of: int, *, life: int | None = None
+    ) -> Participant:
         """Let a participant in, or its next incarnation. Raises ProtocolError."""
         if self._expected is not None and of != self._expected:
             raise ProtocolError(f"{of} participants announced, {self._expected} before")
@@ -135,6 +153,7 @@ class LockstepDriver:
             known = self._participants[slot] = Participant(slot, self.mark)
         known.prefix = prefix
         known.present = known.newborn = True
+        known.says = life
         known.next = known.hold = None
         self._changed.set()
         return known
@@ -145,8 +164,12 @@ class LockstepDriver:
         self._changed.set()
 
     def acknowledge(self, participant: Participant, ack: Ack) -> None:
-        """Take what a participant says of a mark. Raises ProtocolError."""
-        if ack.ack > self.mark:
+        """Take what a participant says of a mark. Raises ProtocolError.
+
+        When we were killed, participants had come further than our log tells. All that they decided
+        by then is in it, so they need not decide it again when the tape comes there again.
+        """
+        if ack.ack > self.mark and not self._recovered:
             raise ProtocolError(f"{ack.ack} was not marked yet; the last mark is {self.mark}")
         undecided = self._exchange.desk.undecided(participant.slot)
         for name, kind, decided_at in sorted(ack.decided, key=lambda item: item[2]):
@@ -156,14 +179,22 @@ class LockstepDriver:
                 undecided.remove(request)
                 self._decide(request, decided_at)
         if participant.newborn:
-            # What its former incarnation posted and never dated was decided, at the latest, now.
-            for request in undecided:
-                self._decide(request, ack.ack)
-            participant.newborn = False
+            self._begin_life(participant, undecided, ack.ack)
         participant.acked = max(participant.acked, ack.ack)
         participant.next = ack.next
         participant.hold = ack.hold
         self._changed.set()
+
+    def _begin_life(self, participant: Participant, undecided: list[Request], at: int) -> None:
+        if participant.says is None or participant.says != participant.life:
+            participant.life = participant.says
+            # What its former incarnation posted and never dated was decided, at the latest, now.
+            for request in undecided:
+                self._decide(request, at)
+            of = self._expected or len(self._participants)
+            joined = Joined(participant.slot, participant.prefix, of, participant.life)
+            self._exchange.write(joined)
+        participant.newborn = False
 
     def _named(self, request: Request, name: str) -> bool:
         if name in (request.client_id, request.order_id, request.target):
@@ -251,7 +282,9 @@ class LockstepDriver:
             if turns % 50 == 0:
                 await asyncio.sleep(0)
         # What is left of the day is the broker's own: fees are taken after the last hour.
-        self._floor.advance(max(self._exchange.tape.end, self._exchange.session.post_close))
+        night = max(self._exchange.tape.end, self._exchange.session.post_close)
+        self._floor.advance(night)
+        self._exchange.write(Position(night))
         self._exchange.broadcast.flush()
         self.ended = True
         self._tell({"end": True})

@@ -41,7 +41,16 @@ class Position(msgspec.Struct, tag_field="line", tag="position"):
     at: int
 
 
-Line = Header | Request | Decided | Position
+class Joined(msgspec.Struct, tag_field="line", tag="joined"):
+    """A participant takes part: one of `of`, in this `life` of it, and so its orders are named."""
+
+    slot: str
+    prefix: str | None
+    of: int
+    life: int | None = None
+
+
+Line = Header | Request | Decided | Position | Joined
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
 

@@ -15,7 +15,7 @@ from liualgotrader.exchange.desk import Desk, Request
 from liualgotrader.exchange.feeds import Feeds
 from liualgotrader.exchange.floor import Floor
 from liualgotrader.exchange.ids import Ids
-from liualgotrader.exchange.log import Decided, Line, OrderLog, Position
+from liualgotrader.exchange.log import Decided, Joined, Line, OrderLog, Position
 from liualgotrader.exchange.order_requests import malformed, number, order_request
 from liualgotrader.exchange.precheck import check_form, check_now
 from liualgotrader.exchange.shapes import Json, order_json, update_json
@@ -66,7 +66,9 @@ class Exchange:
         session: Session,
         latency: int,
         log: OrderLog | None = None,
+        not_before: int = 0,
     ) -> None:
+        """`not_before`: the tape goes on no earlier (ns UTC); what comes before is told to nobody."""
         self.tape = tape
         self.venue = venue
         self.ids = ids
@@ -82,8 +84,11 @@ class Exchange:
         self.driver: Driver | None = None
         self._log = log
         self._sequence = 0
+        self.joined: dict[str, Joined] = {}
         if log is not None:
             self._recover(log.lines)
+        if not_before > self.floor.now:
+            self.floor.advance(not_before)
         self.floor.audience = self.broadcast
 
     @property
@@ -233,6 +238,8 @@ class Exchange:
                     self.desk.decide(line.seq, at=told.at, arrival=told.arrival)
             elif isinstance(line, Position):
                 self.floor.advance(max(self.floor.now, line.at))
+            elif isinstance(line, Joined):
+                self.joined[line.slot] = line
         if lines:
             log.info("recovered %d requests; the tape is at %d", self._sequence, self.floor.now)
 

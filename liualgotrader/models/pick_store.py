@@ -36,8 +36,13 @@ class PickStore(Store):
 
     # -- picks and routes ----------------------------------------------------------------------
 
-    async def save_pick(self, batch_id: str, picked: Picked, slot: str | None = None) -> None:
-        """Record what a scanner proposed and, with a slot, who gets it; told twice, it is one."""
+    async def save_pick(
+        self, batch_id: str, picked: Picked, slot: str | None = None, *, inherit: bool = True
+    ) -> None:
+        """Record what a scanner proposed and, with a slot, who gets it; told twice, it is one.
+
+        `inherit`: whether who gets it takes over what earlier batches hold of it.
+        """
         with translated("save a pick"):
             async with self.pool.acquire() as connection, connection.transaction():
                 await connection.execute(
@@ -54,7 +59,8 @@ class PickStore(Store):
                 if slot is not None:
                     values = (batch_id, picked.symbol, picked.strategy or "", slot)
                     await connection.execute(_SAVE_ROUTE, *values)
-                    await connection.execute(_INHERIT, *values)
+                    if inherit:
+                        await connection.execute(_INHERIT, *values)
 
     async def load_picks(self, batch_id: str) -> list[PickRow]:
         """Return what scanners proposed, in the order they did."""

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import msgspec
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 _READY_SECONDS = 60.0
 _TIMEOUT = 10.0
+# Asked while it is being started again, it is asked again for so long.
+_PATIENCE_SECONDS = 30.0
+_AGAIN_SECONDS = 0.25
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -52,33 +56,53 @@ class BoxClock(msgspec.Struct, frozen=True):
 class Box:
     """The running exchange."""
 
-    def __init__(self, process: asyncio.subprocess.Process, address: Address) -> None:
-        self.process = process
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        log_path: Path,
+        process: asyncio.subprocess.Process,
+        address: Address,
+    ) -> None:
+        self._arguments = arguments
+        self._log_path = log_path
+        self._process = process
+        self._given_up = False
         self.address = address
 
     @classmethod
     async def start(cls, arguments: Sequence[str], log_path: Path) -> Box:
         """Start an exchange and wait until it is ready. Raises ConfigError with what it said when it cannot."""
-        log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with log_path.open("ab") as sink:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "liualgotrader.exchange",
-                "--wait",
-                "--die-with-parent",
-                *arguments,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=sink,
-                start_new_session=True,
-                env=os.environ | {"PYTHONHASHSEED": "0"},
-            )
-        line = await _first_line(process)
-        if not line:
-            await process.wait()
-            raise ConfigError(_last_words(log_path))
-        return cls(process, msgspec.json.decode(line, type=Address))
+        process, address = await _launched(arguments, log_path)
+        log.info("started exchange, pid %d", process.pid)
+        return cls(arguments, log_path, process, address)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    async def died(self) -> str:
+        """Return, once it has ended, how it did."""
+        code = await self._process.wait()
+        return f"died (signal {-code})" if code < 0 else f"ended (code {code})"
+
+    async def restart(self, *, not_before: int | None = None) -> None:
+        """Start it again where clients look for it: on its port, with its keys, from its log.
+
+        `not_before`: where a tape at a speed goes on at the earliest, ns UTC. Raises ConfigError.
+        """
+        port = urlsplit(self.address.box_url).port
+        more = [*self._arguments, "--port", str(port)]
+        if not_before is not None:
+            more += ["--not-before", str(not_before)]
+        self._process, address = await _launched(more, self._log_path)
+        log.info("started exchange, pid %d", self._process.pid)
+        if address != self.address:
+            raise ConfigError("the exchange came back with another address or other keys")
+
+    def give_up(self) -> None:
+        """Do not wait for it any more."""
+        self._given_up = True
 
     async def clock(self) -> BoxClock:
         """Return the exchange's time."""
@@ -99,7 +123,15 @@ class Box:
         return dict(await self._ask("GET", "/box/account"))
 
     async def _ask(self, method: str, path: str) -> Any:
-        return await asyncio.to_thread(self._request, method, path)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(self._request, method, path)
+            except BrokerUnavailable:
+                if self._given_up or loop.time() > until:
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     def _request(self, method: str, path: str) -> Any:
         url = self.address.box_url.removesuffix("/box") + path
@@ -109,19 +141,46 @@ class Box:
         try:
             with urlopen(request, timeout=_TIMEOUT) as answer:
                 return json.load(answer)
+        except HTTPError as exc:
+            raise ConfigError(f"the exchange in a box refused {path}: {exc}") from exc
         except (URLError, TimeoutError, ConnectionError) as exc:
             raise BrokerUnavailable(f"the exchange in a box does not answer: {exc}") from exc
 
     async def stop(self) -> None:
         """End it; it has been told everything."""
-        if self.process.returncode is None:
-            self.process.terminate()
+        if self._process.returncode is None:
+            self._process.terminate()
             try:
                 async with asyncio.timeout(5):
-                    await self.process.wait()
+                    await self._process.wait()
             except TimeoutError:
-                self.process.kill()
-                await self.process.wait()
+                self._process.kill()
+                await self._process.wait()
+
+
+async def _launched(
+    arguments: Sequence[str], log_path: Path
+) -> tuple[asyncio.subprocess.Process, Address]:
+    log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with log_path.open("ab") as sink:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "liualgotrader.exchange",
+            "--wait",
+            "--die-with-parent",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=sink,
+            start_new_session=True,
+            env=os.environ | {"PYTHONHASHSEED": "0"},
+        )
+    line = await _first_line(process)
+    if not line:
+        await process.wait()
+        raise ConfigError(_last_words(log_path))
+    return process, msgspec.json.decode(line, type=Address)
 
 
 def _last_words(log_path: Path) -> str:

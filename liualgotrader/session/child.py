@@ -10,10 +10,10 @@ import signal
 from collections.abc import Callable, Coroutine
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import uvloop
 
+from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.errors import LiuError
 from liualgotrader.session import messages
 from liualgotrader.session.logs import log_to_file
@@ -70,14 +70,14 @@ def watch_parent() -> None:
 
 def run_child(
     name: str,
-    logs: Path,
+    config: SessionConfig,
     pipe: Connection,
     main: Callable[[Control], Coroutine[object, object, None]],
 ) -> None:
     """Run a child's main coroutine. Signals of the terminal are the supervisor's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    log_to_file(name, logs)
+    log_to_file(name, config.logs, as_json=config.json_logs)
     # Inputs are many and short-lived and hold no cycles: without this the collector walks them all, again and again.
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)

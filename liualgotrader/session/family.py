@@ -47,7 +47,7 @@ class Child:
         self.heard_at = self._loop.time()
         self._loop.add_reader(self._pipe.fileno(), self._readable)
         self._loop.add_reader(self._process.sentinel, self._ended)
-        self._gone = asyncio.Event()
+        self.ended = asyncio.Event()
 
     @property
     def pid(self) -> int:
@@ -57,7 +57,7 @@ class Child:
     @property
     def is_alive(self) -> bool:
         """Whether it has not been missed yet."""
-        return not self._gone.is_set()
+        return not self.ended.is_set()
 
     @property
     def exitcode(self) -> int | None:
@@ -91,7 +91,7 @@ class Child:
         self._loop.remove_reader(self._process.sentinel)
         self._readable_rest()
         self._process.join()
-        self._gone.set()
+        self.ended.set()
         self._died(self)
 
     def _readable_rest(self) -> None:
@@ -100,7 +100,7 @@ class Child:
 
     async def gone(self) -> None:
         """Return once it has ended."""
-        await self._gone.wait()
+        await self.ended.wait()
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""

@@ -22,6 +22,7 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
 from liualgotrader.common.plan import Mode, plan_to_json
 from liualgotrader.common.ports import BrokerFill, BrokerOrder, Trader
+from liualgotrader.engine.core import rejects_key
 from liualgotrader.models.journal import Header, Journal
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.session_store import SessionStore
@@ -155,6 +156,8 @@ async def _started(
         p for p in await store.load_picks(config.batch_id) if p.slot == slot and not p.given_back
     ]
     account = await trader.account()
+    kept = await store.load_keys(key_slot(config, slot))
+    rejected = rejects_key(config.batch_id)
     return Started(
         time=config.session_open if config.lockstep else 0,
         slot=slot,
@@ -168,8 +171,10 @@ async def _started(
         positions=tuple(positions),
         orders=tuple(orders),
         disabled=disabled,
+        halted=(await store.find_batch(config.batch_id)).halted or "",
+        rejects=tuple((s, symbol) for s in kept for symbol in kept[s].get(rejected, "").split()),
         routes=tuple((p.symbol, p.picked.strategy) for p in picks),
-        keystore=await store.load_keys(key_slot(config, slot)),
+        keystore=kept,
     )
 
 

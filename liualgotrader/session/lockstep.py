@@ -36,10 +36,26 @@ class LockstepSocket:
     """A participant's connection. It comes back after a drop and says hello again."""
 
     def __init__(
-        self, url: str, *, slot: str, prefix: str | None, participants: int, marks: bool
+        self,
+        url: str,
+        *,
+        slot: str,
+        prefix: str | None,
+        participants: int,
+        marks: bool,
+        life: int | None = None,
     ) -> None:
-        """`marks`: whether marks come over this socket; who has them in band needs none here."""
-        self._hello = {"hello": slot, "prefix": prefix, "of": participants, "marks": marks}
+        """`marks`: whether marks come over this socket; who has them in band needs none here.
+
+        `life`: the number of this incarnation, by which the exchange knows it again.
+        """
+        self._hello = {
+            "hello": slot,
+            "prefix": prefix,
+            "of": participants,
+            "marks": marks,
+            "life": life,
+        }
         self._last_answer: bytes | None = None
         self._send: Callable[[bytes], None] | None = None
         self._connected = asyncio.Event()

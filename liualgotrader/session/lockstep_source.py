@@ -2,6 +2,9 @@
 
 Market events keep the batches they came in; order events, picks and the like wait for their moment between them.
 Nothing ages, because the exchange waits.
+
+An exchange that was killed comes back at a mark that everybody had answered, and tells what follows again. Market data
+up to the last mark that came with it is here already and is not taken twice; order events the ledger knows again.
 """
 
 from __future__ import annotations
@@ -11,7 +14,10 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+import msgspec
+
 from liualgotrader.common.events import Input, OrderEvent
+from liualgotrader.common.wire import encode_events
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import SessionDesk
 from liualgotrader.engine.runner import OWN_STAMPS, Batch
@@ -70,6 +76,10 @@ class LockstepSource:
         self._market: deque[MarketBatch] = deque()
         self._inputs: deque[OrderItem] = deque()
         self._answers: list[Input] = []
+        # The last mark on each link: all before it has come.
+        self._market_mark = self._orders_mark = -1
+        self._told_again = False
+        self._greeting = False
 
     async def batches(self, mark: int) -> AsyncIterator[Batch]:
         """Everything after the mark of the welcome up to each mark, until the tape has ended."""
@@ -81,26 +91,56 @@ class LockstepSource:
             await self._around.sleep()
             if self._around.follow_switch():
                 await self._switched()
-            self._market.extend(self._around.market.receive())
-            self._inputs.extend(self._around.orders.receive())
+            self._receive()
             while (ready := self._ready()) is not None:
                 async for batch in self._upto(ready):
                     yield batch
                 await self._finish(ready)
 
+    def _receive(self) -> None:
+        for batch in self._around.market.receive():
+            if batch.mark is not None:
+                self._market_marked(batch, batch.mark)
+            elif not self._told_again:
+                self._market.append(batch)
+            elif (rest := _after(batch, self._market_mark)) is not None:
+                self._market.append(rest)
+        for item in self._around.orders.receive():
+            if item.mark is not None and item.mark <= self._orders_mark:
+                item = msgspec.structs.replace(item, mark=None)
+            elif item.mark is not None:
+                self._orders_mark = item.mark
+            self._inputs.append(item)
+
+    def _market_marked(self, batch: MarketBatch, mark: int) -> None:
+        if mark > self._market_mark:
+            self._market_mark = mark
+            self._told_again = self._greeting = False
+            self._market.append(batch)
+        elif mark == self._market_mark and self._greeting:
+            # A new producer is told the last mark, and the exchange goes on behind it.
+            self._greeting = False
+        else:
+            # The exchange has come back: of what follows the last mark, it tells all again.
+            self._told_again = True
+            while self._market and self._market[-1].mark is None:
+                self._market.pop()
+
     def _ready(self) -> int | None:
-        """Return the earliest mark that has arrived on both links, or None."""
+        """Return the earliest mark by which both links have brought everything, or None."""
         market = next((b.mark for b in self._market if b.mark is not None), None)
         order = next((i.mark for i in self._inputs if i.mark is not None), None)
         if market is None or order is None:
             return None
-        return max(market, order)
+        mark = max(market, order)
+        return mark if mark <= min(self._market_mark, self._orders_mark) else None
 
     async def _switched(self) -> None:
         """The producer was replaced: what it had not sent any more is asked of the broker.
 
         What it had sent stays. A mark of which one half was lost comes again on both streams.
         """
+        self._greeting = True
         self._answers.extend(await self._around.missed())
 
     async def _upto(self, mark: int) -> AsyncIterator[Batch]:
@@ -159,3 +199,13 @@ class LockstepSource:
         timer = self._around.engine.clock.next_due()
         due = min(waits if timer is None else [*waits, timer], default=None)
         self._socket.ack(mark, decided=decided, next_timer=due)
+
+
+def _after(batch: MarketBatch, mark: int) -> MarketBatch | None:
+    """Return what a batch that is told again has beyond a mark, or None for nothing."""
+    events = [event for event in decode(batch).events if event.ts_event > mark]
+    if not events:
+        return None
+    if len(events) == len(batch.events):
+        return batch
+    return MarketBatch(batch.read_at, encode_events(events), events)

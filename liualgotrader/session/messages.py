@@ -10,7 +10,7 @@ from liualgotrader.common.events import Command, Picked
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """Child: I can begin."""
+    """Child: I can begin. The producer says it again when its streams are back after a loss."""
 
 
 class Status(msgspec.Struct, frozen=True, tag="status"):
@@ -63,7 +63,10 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    """Supervisor: the tape has started; its time is `origin` + (monotonic now - `started`) * `speed`, in ns."""
+    """Supervisor: the tape goes; its time is `origin` + (monotonic now - `started`) * `speed`, in ns.
+
+    With speed 0 it stands: the exchange in a box has died and is being started again.
+    """
 
     origin: int
     started: int

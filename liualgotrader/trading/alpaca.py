@@ -20,7 +20,13 @@ from requests.adapters import HTTPAdapter
 
 from liualgotrader.common.errors import BrokerRefused, BrokerUnavailable
 from liualgotrader.common.orders import Approved, Cancel, OrderClass, Replace, Submit
-from liualgotrader.common.ports import BrokerAccount, BrokerFee, BrokerFill, BrokerOrder, BrokerPosition
+from liualgotrader.common.ports import (
+    BrokerAccount,
+    BrokerFee,
+    BrokerFill,
+    BrokerOrder,
+    BrokerPosition,
+)
 from liualgotrader.common.timestamps import format_time, parse_time
 
 _TIMEOUT = 10.0
