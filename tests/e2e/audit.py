@@ -39,9 +39,7 @@ class Population:
     @property
     def is_rich(self) -> bool:
         """Whether it is enough."""
-        return (
-            self.orders >= 200 and self.parts >= 20 and self.cancels >= 10 and self.refusals >= 5
-        )
+        return self.orders >= 200 and self.parts >= 20 and self.cancels >= 10 and self.refusals >= 5
 
 
 def population(setting: Setting, batch: str) -> Population:
@@ -54,9 +52,7 @@ def population(setting: Setting, batch: str) -> Population:
     )
     count = Counter({row["kind"]: row["n"] for row in kinds})
     orders = query(setting.dsn, "SELECT count(*) AS n FROM orders WHERE batch_id = $1", batch)
-    return Population(
-        orders[0]["n"], count["partial_fill"], count["canceled"], count["refused"]
-    )
+    return Population(orders[0]["n"], count["partial_fill"], count["canceled"], count["refused"])
 
 
 def relived(setting: Setting, batch: str) -> tuple[Exchange, list[Request]]:
@@ -97,7 +93,9 @@ def assert_books_agree(setting: Setting, batch: str) -> None:
     assert {k: v for k, v in orders.items() if v not in CLOSED} == {}
     never = {"refused", "never_sent", "rejected"}
     assert {k for k, v in orders.items() if v not in never} <= submitted.keys()
-    assert {k for k, v in orders.items() if v in ("refused", "never_sent")} & submitted.keys() == set()
+    assert {
+        k for k, v in orders.items() if v in ("refused", "never_sent")
+    } & submitted.keys() == set()
     assert submitted.keys() <= orders.keys()
     booked = query(
         setting.dsn,

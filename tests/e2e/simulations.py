@@ -48,7 +48,9 @@ def simulate(plan_path: Path, *, batch: str) -> Books:
         open_tape(session.tape, seed=session.seed),
         Settings(
             cash=plan.portfolio_value,
-            rules=VenueRules(fees=UsRegulatoryFees(), participation=Decimal(repr(plan.participation))),
+            rules=VenueRules(
+                fees=UsRegulatoryFees(), participation=Decimal(repr(plan.participation))
+            ),
             seed=session.seed,
             latency=session.latency_ns,
             speed=None,

@@ -8,16 +8,19 @@ import socket
 import psutil
 import pytest
 
-from tests.e2e.audit import assert_books_agree
+from tests.e2e.audit import assert_books_agree, population
+from tests.e2e.relay import relayed
 from tests.e2e.sessions import (
     STRATEGIES,
     Setting,
+    books,
     count_orders,
     ended,
     query,
     reached,
     started,
 )
+from tests.e2e.simulations import simulate
 from tests.e2e.tapes import SECOND
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -118,3 +121,27 @@ def test_a_port_in_use_is_said_in_one_line(setting: Setting) -> None:
     assert outcome.code == 2
     assert str(port) in outcome.err or "in use" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_a_database_that_goes_away_and_comes_back_changes_nothing(setting: Setting) -> None:
+    direct = setting.dsn
+    with relayed(direct) as (relay, setting.dsn):
+        plan = setting.plan()
+        session = setting.start(plan, "--json")
+        assert reached(session, lambda: count_orders(direct) >= 60)
+        relay.cut()
+
+        def noticed() -> bool:
+            logs = setting.home.glob("logs/*/consumer-*.log")
+            return any("waiting for the database" in log.read_text() for log in logs)
+
+        assert reached(session, noticed)
+        relay.mend()
+        outcome = ended(session, within=70)
+    setting.dsn = direct
+    assert outcome.code == 0, outcome.err
+    batch = outcome.summary["batch_id"]
+    assert population(setting, batch).is_rich
+    assert_books_agree(setting, batch)
+    found, expected = books(direct, batch), simulate(plan, batch=batch)
+    assert (found.orders, found.fills) == (expected.orders, expected.fills)

@@ -28,7 +28,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
         ("queue", "consumer-A:journal:120,consumer-B:verdict:20"),
         ("pipe", "consumer-A:commit:25,consumer-B:send:30"),
         ("queue", "consumer-A:acknowledgement:40,consumer-B:acknowledgement:60"),
-        ("pipe", "consumer-A:send:20,consumer-A:verdict:30,consumer-B:commit:1,consumer-B:journal:9"),
+        (
+            "pipe",
+            "consumer-A:send:20,consumer-A:verdict:30,consumer-B:commit:1,consumer-B:journal:9",
+        ),
     ],
 )
 def test_a_consumer_killed_at_a_named_point_recovers(

@@ -55,4 +55,3 @@ class Steady(Strategy):
             ctx.close(bar.symbol)
         else:
             ctx.buy(bar.symbol, 5)
-
