@@ -8,7 +8,7 @@ import importlib
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -56,22 +56,25 @@ def main() -> int:
     paths = {name: _paths(patterns) for name, patterns in GROUPS.items()}
     chosen = [path for group in paths.values() for path in group if options.only in path]
     tests = _paths(TESTS)
-    mutants = in_order(chosen)
+    # Read once: somebody may be editing the files meanwhile.
+    sources = {path: Path(path).read_bytes() for path in chosen}
+    mutants = in_order(sources)
     sample = _sampled(mutants, options.sample, options.seed)
-    memory = Memory(tests, fresh=options.fresh)
+    memory = Memory(tests, sources, fresh=options.fresh)
     killers = {i: known.killer for i, m in sample if (known := memory.recall(m)) is not None}
     left = [(index, mutant) for index, mutant in sample if index not in killers]
     _say(f"{len(mutants)} mutants, {len(sample)} to try, {len(killers)} of them known from before")
     if left:
         trials.prepare_hypothesis()
         watched = [path for group in paths.values() for path in group]
-        plan = Plan(tests, options.examples, trials.watch(watched, tests, options.examples))
+        reached = trials.watch(watched, tests, options.examples)
+        plan = Plan(tests, sources, examples=options.examples, reached=reached)
         for outcome in _try_all(left, plan, options.processes):
             killers[outcome.index] = outcome.killer
             memory.keep(mutants[outcome.index], outcome.killer)
             _progress(len(killers), len(sample))
         memory.write()
-    print("\n".join(survivors(mutants, killers)))
+    print("\n".join(survivors(mutants, killers, sources)))
     found = scores(mutants, killers, paths)
     for name, score in found.items():
         print(f"{name:45} {score.words()}")
@@ -90,10 +93,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def in_order(paths: Sequence[str]) -> list[Mutant]:
+def in_order(sources: Mapping[str, bytes]) -> list[Mutant]:
     """Return the mutants of files. A process of its own reads them: ours must not import them."""
     reader, writer = Pipe(duplex=False)
-    child = Process(target=_find, args=(paths, writer))
+    child = Process(target=_find, args=(sources, writer))
     child.start()
     writer.close()
     found = msgspec.msgpack.decode(reader.recv_bytes(), type=list[Mutant])
@@ -101,11 +104,11 @@ def in_order(paths: Sequence[str]) -> list[Mutant]:
     return found
 
 
-def _find(paths: Sequence[str], writer: Connection) -> None:
+def _find(sources: Mapping[str, bytes], writer: Connection) -> None:
     found: list[Mutant] = []
-    for path in paths:
+    for path, source in sources.items():
         module = importlib.import_module(trials.module_name(path))
-        found += mutants_of(path, Path(path).read_bytes(), module)
+        found += mutants_of(path, source, module)
     writer.send_bytes(msgspec.msgpack.encode(found))
 
 
@@ -122,7 +125,15 @@ def _sampled(mutants: Sequence[Mutant], size: int | None, seed: int) -> Work:
 class Plan:
     """With which tests mutants are tried."""
 
-    def __init__(self, tests: Sequence[str], examples: int, reached: trials.Reached) -> None:
+    def __init__(
+        self,
+        tests: Sequence[str],
+        sources: Mapping[str, bytes],
+        *,
+        examples: int,
+        reached: trials.Reached,
+    ) -> None:
+        self.sources = sources
         self.examples = examples
         self.reached = reached
         self.seconds = 5 + 5 * sum(reached.seconds.values())
@@ -165,7 +176,7 @@ def _work(part: Work, plan: Plan, answers: Connection) -> None:
     """Try a part; what changes an import needs children of a process that has imported nothing."""
     inside = [pair for pair in part if plan.is_inside(pair[1])]
     trials.silence()
-    trier = trials.Trier(inside, plan.reached, answers)
+    trier = trials.Trier(inside, sources=plan.sources, reached=plan.reached, answers=answers)
     few = trials.FewExamples(plan.examples)
     tests = [path for stage in plan.stages for path in stage]
     if trials.in_child(lambda: pytest.main([*trials.OPTIONS, *tests], plugins=[trier, few])):
@@ -174,7 +185,8 @@ def _work(part: Work, plan: Plan, answers: Connection) -> None:
         if not plan.is_inside(mutant):
             killer = trials.try_on_import(
                 mutant,
-                plan.stages,
+                plan.sources[mutant.path],
+                stages=plan.stages,
                 seconds=plan.seconds,
                 examples=plan.examples,
             )
@@ -191,10 +203,17 @@ class Memory:
     That other code has changed is not noticed: --fresh forgets everything.
     """
 
-    def __init__(self, tests: Sequence[str], *, fresh: bool) -> None:
-        self._digests = {path: _digest([path, *_paths([FACTS])]) for path in tests}
-        self._all = "".join(self._digests.values())
-        self._sources: dict[str, str] = {}
+    def __init__(
+        self,
+        tests: Sequence[str],
+        sources: Mapping[str, bytes],
+        *,
+        fresh: bool,
+    ) -> None:
+        facts = b"".join(Path(path).read_bytes() for path in _paths([FACTS]))
+        self._digests = {path: _digest(Path(path).read_bytes() + facts) for path in tests}
+        self._all = _digest("".join(self._digests.values()).encode())
+        self._sources = {path: _digest(source) for path, source in sources.items()}
         self._known: dict[str, Known] = {}
         if RESULTS.exists() and not fresh:
             self._known = msgspec.json.decode(RESULTS.read_bytes(), type=dict[str, Known])
@@ -202,14 +221,14 @@ class Memory:
     def recall(self, mutant: Mutant) -> Known | None:
         """Return the outcome of an earlier trial that still counts."""
         known = self._known.get(_name(mutant))
-        if known is None or known.source != self._source(mutant.path):
+        if known is None or known.source != self._sources[mutant.path]:
             return None
         return known if known.tests == self._made_with(known.killer) else None
 
     def keep(self, mutant: Mutant, killer: str | None) -> None:
         """Keep an outcome."""
         self._known[_name(mutant)] = Known(
-            self._source(mutant.path), self._made_with(killer), killer
+            self._sources[mutant.path], self._made_with(killer), killer
         )
 
     def write(self) -> None:
@@ -219,24 +238,15 @@ class Memory:
 
     def _made_with(self, killer: str | None) -> str:
         path = killer.split("::")[0] if killer else ""
-        return self._digests.get(path) or _digest_of(self._all)
-
-    def _source(self, path: str) -> str:
-        if path not in self._sources:
-            self._sources[path] = _digest([path])
-        return self._sources[path]
+        return self._digests.get(path, self._all)
 
 
 def _name(mutant: Mutant) -> str:
     return f"{mutant.path}:{mutant.start}-{mutant.end}:{mutant.replacement}"
 
 
-def _digest(paths: Sequence[str]) -> str:
-    return hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()
-
-
-def _digest_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def _paths(patterns: Sequence[str]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
-from pathlib import Path
 
 import msgspec
 
@@ -66,11 +65,14 @@ def scores(
     return dict(sorted(found.items(), key=lambda pair: (pair[0].startswith("="), pair[0])))
 
 
-def survivors(mutants: Sequence[Mutant], killers: Mapping[int, str | None]) -> list[str]:
+def survivors(
+    mutants: Sequence[Mutant],
+    killers: Mapping[int, str | None],
+    sources: Mapping[str, bytes],
+) -> list[str]:
     """Return what no test noticed: place, kind and the lines before and after."""
     return [
-        f"{mutant.path}:{mutant.line}: {mutant.kind}\n"
-        + mutant.diff(Path(mutant.path).read_bytes())
+        f"{mutant.path}:{mutant.line}: {mutant.kind}\n" + mutant.diff(sources[mutant.path])
         for index, mutant in enumerate(mutants)
         if index in killers and killers[index] is None
     ]

@@ -18,7 +18,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -211,9 +211,8 @@ def _code(code: CodeType, owner: str) -> CodeType:
     raise LookupError(owner)
 
 
-def change_function(mutant: Mutant) -> None:
+def change_function(mutant: Mutant, source: bytes) -> None:
     """Put the changed code into the function that everybody has imported already."""
-    source = Path(mutant.path).read_bytes()
     changed = compile(mutant.apply(source), mutant.path, "exec", dont_inherit=True)
     function = _function(sys.modules[module_name(mutant.path)], mutant.owner)
     function.__code__ = _code(changed, mutant.owner)
@@ -225,10 +224,13 @@ class Trier:
     def __init__(
         self,
         work: Sequence[tuple[int, Mutant]],
+        *,
+        sources: Mapping[str, bytes],
         reached: Reached,
         answers: Connection,
     ) -> None:
         self._work = work
+        self._sources = sources
         self._reached = reached
         self._answers = answers
         self._name = mmap.mmap(-1, _NAME_BYTES)
@@ -251,7 +253,7 @@ class Trier:
 
     def _run(self, mutant: Mutant, tests: list[pytest.Item], seconds: float) -> int:
         limit(seconds)
-        change_function(mutant)
+        change_function(mutant, self._sources[mutant.path])
         for item, following in zip(tests, [*tests[1:], None], strict=True):
             tell(self._name, item.nodeid)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -294,11 +296,10 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, mutant: Mutant) -> None:
-        path = Path(mutant.path).resolve()
+    def __init__(self, mutant: Mutant, source: bytes) -> None:
         self._name = module_name(mutant.path)
-        self._loader = _Loader(self._name, str(path))
-        self._loader.changed = mutant.apply(path.read_bytes())
+        self._loader = _Loader(self._name, str(Path(mutant.path).resolve()))
+        self._loader.changed = mutant.apply(source)
 
     def find_spec(
         self,
@@ -327,8 +328,9 @@ class _Teller:
 
 def try_on_import(
     mutant: Mutant,
-    stages: Sequence[Sequence[str]],
+    source: bytes,
     *,
+    stages: Sequence[Sequence[str]],
     seconds: float,
     examples: int,
 ) -> str | None:
@@ -337,7 +339,7 @@ def try_on_import(
 
     def run(tests: Sequence[str]) -> int:
         limit(seconds)
-        sys.meta_path.insert(0, _Finder(mutant))
+        sys.meta_path.insert(0, _Finder(mutant, source))
         return int(pytest.main([*OPTIONS, *tests], plugins=[_Teller(name), FewExamples(examples)]))
 
     for tests in stages:
