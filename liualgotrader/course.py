@@ -8,7 +8,7 @@ import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -81,6 +81,7 @@ class Summary(msgspec.Struct, kw_only=True):
     failure: str = ""
     warnings: list[str] = []
     differences: list[str] = []
+    picks: list[str] = []
 
 
 def check_mode(plan: Plan) -> None:
@@ -335,7 +336,7 @@ class Course:
 
     async def _show(self, supervisor: Supervisor) -> None:
         while True:
-            self._progress(supervisor.figures())
+            self._progress(supervisor.figures() | {"notice": self._notice})
             await asyncio.sleep(_PROGRESS_SECONDS)
 
     async def _hold(self, lock: AccountLock, supervisor: Supervisor) -> None:
@@ -417,6 +418,7 @@ class Course:
     ) -> Summary:
         orders = await store.orders(self.batch_id)
         executions = await store.executions(self.batch_id)
+        picks = [pick.picked for pick in await store.load_picks(self.batch_id)]
         consumers = supervisor.figures()["consumers"]
         lag = Latencies()
         for consumer in consumers:
@@ -424,7 +426,7 @@ class Course:
         return Summary(
             batch_id=self.batch_id,
             mode=self._plan.session.mode.value,
-            symbols=len({pick.symbol for pick in await store.load_picks(self.batch_id)}),
+            symbols=len({pick.symbol for pick in picks}),
             consumers=len(config.slots),
             events=sum(c.get("events", 0) for c in consumers),
             dropped_stale=sum(c.get("stale", 0) for c in consumers),
@@ -443,6 +445,7 @@ class Course:
             end_reason=supervisor.reason,
             failure=supervisor.failure,
             warnings=supervisor.warnings,
+            picks=_by_scanner(picks) if self._plan.session.test_scanners else [],
         )
 
     async def _books(
@@ -488,6 +491,14 @@ def _differences(books: Reconciliation) -> Iterator[str]:
         yield f"{each.symbol}: the ledger holds {each.ledger}, the broker {each.broker}"
     if books.ledger_cash != books.broker_cash:
         yield f"cash: the ledger has {books.ledger_cash}, the broker {books.broker_cash}"
+
+
+def _by_scanner(picks: Sequence[Picked]) -> list[str]:
+    """Return what each scanner picked, as lines for a person."""
+    found: dict[str, dict[str, None]] = {}
+    for pick in picks:
+        found.setdefault(pick.scanner, {})[pick.symbol] = None
+    return [f"{scanner}: {', '.join(symbols)}" for scanner, symbols in found.items()]
 
 
 def _rounded(value: float | None) -> float | None:

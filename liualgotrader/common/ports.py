@@ -5,7 +5,7 @@ Adapters live at the rim.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -14,7 +14,6 @@ import msgspec
 from liualgotrader.common.events import (
     AccountUpdate,
     Bar,
-    Event,
     OpenOrder,
     OpenPosition,
     OrderEvent,
@@ -55,16 +54,25 @@ class DataAPI(Protocol):
 
 
 class StreamingAPI(Protocol):
-    """Market data as it happens, in batches, each with its socket-read stamp (monotonic ns)."""
+    """Market data as it happens.
 
-    async def subscribe(self, symbols: Iterable[str]) -> None:
-        """Add symbols to what is wanted; survives reconnects."""
+    A stream is made with a sink, which it calls with (moment the socket was read, monotonic ns; events) for every
+    frame: nothing lies between the socket and the producer.
+    """
 
-    async def unsubscribe(self, symbols: Iterable[str]) -> None:
+    async def run(self) -> None:
+        """Stay connected until closed. Raises FeedRefused when the vendor says no for good."""
+
+    def subscribe(
+        self, symbols: Iterable[str], confirmed: Callable[[], None] | None = None
+    ) -> None:
+        """Add symbols to what is wanted, which survives reconnects; `confirmed` is called by the vendor's word."""
+
+    def unsubscribe(self, symbols: Iterable[str]) -> None:
         """Take symbols out of what is wanted."""
 
-    def batches(self) -> AsyncIterator[tuple[int, list[Event]]]:
-        """Iterate over (read stamp, events)."""
+    def close(self) -> None:
+        """Disconnect for good."""
 
 
 class BrokerPosition(msgspec.Struct, frozen=True):

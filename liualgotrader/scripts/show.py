@@ -32,6 +32,7 @@ class Display:
         self._last = (self._began, 0)
         self._rate = 0.0
         self._line_at = self._began
+        self._noticed = False
 
     def __enter__(self) -> Self:
         session = self._plan.session
@@ -53,6 +54,7 @@ class Display:
 
     def update(self, figures: dict[str, Any]) -> None:
         """Show how the session goes."""
+        self._notice(figures.get("notice", ""))
         now = time.monotonic()
         events = sum(c.get("events", 0) for c in figures["consumers"])
         if now - self._last[0] >= 1:
@@ -62,7 +64,13 @@ class Display:
             self._live.update(self._panel(figures, events))
         elif now - self._line_at >= _PLAIN_SECONDS:
             self._line_at = now
-            _console.print(_line(figures, events, self._rate))
+            _console.print(_line(figures, events, self._rate), soft_wrap=True)
+
+    def _notice(self, notice: str) -> None:
+        """Say once what the tape says of itself."""
+        if notice and not self._noticed:
+            self._noticed = True
+            _console.print(f"[dim]{notice}[/]")
 
     def _panel(self, figures: dict[str, Any], events: int) -> Panel:
         return Panel(
@@ -133,6 +141,8 @@ def show_summary(summary: Summary) -> None:
         ("Books", "; ".join(summary.differences) or "ledger and broker agree to the cent"),
         ("Report", summary.report or "none"),
     ]
+    if summary.picks:
+        rows.insert(2, ("Picked", "; ".join(summary.picks)))
     if summary.dropped_stale or summary.gaps:
         rows.insert(
             2, ("Dropped", f"{summary.dropped_stale:,} stale events in {summary.gaps} gaps")

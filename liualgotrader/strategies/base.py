@@ -29,7 +29,7 @@ class Context(Protocol):
 
     @property
     def clock(self) -> EngineClock:
-        """Engine time; set a timer with `call_at`."""
+        """Engine time: `ctx.clock.now()` in ns UTC, `ctx.clock.datetime()`. Set timers with `ctx.call_at`."""
 
     @property
     def data(self) -> DataLoader:
