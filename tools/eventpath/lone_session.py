@@ -124,7 +124,7 @@ def consumer_main(
         life = _incarnation(config, config.slots[slot])
         await Consumer(config, slot, links, shared, life, make_data(config), control).run()
 
-    run_child(f"consumer-{config.slots[slot]}", config.logs, pipe, main)
+    run_child(f"consumer-{config.slots[slot]}", config, pipe, main)
 
 
 class LoneProducer(ProducerProcess):
@@ -140,7 +140,7 @@ def producer_main(config: SessionConfig, links: Sequence[SlotLinks], pipe: Conne
     async def main(control: Control) -> None:
         await LoneProducer(config, links, 1, control).run()
 
-    run_child("producer", config.logs, pipe, main)
+    run_child("producer", config, pipe, main)
 
 
 def session_config(home: str, port: int, kind: LinkKind, strategy: str = "NoOp") -> SessionConfig:
