@@ -139,7 +139,9 @@ def test_a_torn_gzip_file_gives_what_can_be_read(
     assert caplog.records
 
 
-@pytest.mark.parametrize("content", [b"something else", b"LIUJ\x02\n", gzip.compress(b"x", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"something else", b"LIUJ\x02\n", gzip.compress(b"x", mtime=0)]
+)
 def test_what_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.journal"
     path.write_bytes(content)
