@@ -221,6 +221,8 @@ def test_what_may_leave_counts_one_side_without_the_order_in_hand() -> None:
     assert book.leaving("s", "B", side=Side.SELL) == 15
     assert book.leaving("s", "B", side=Side.SELL, without="a") == 5
     assert book.leaving("s", "B", side=Side.BUY) == 3
+    book.open(_intent("d", Side.BUY, "0.25"))
+    assert book.leaving("s", "B", side=Side.BUY) == Decimal("3.25")
 
 
 def test_nobody_knows_what_may_leave_with_an_order_by_amount() -> None:
