@@ -53,7 +53,7 @@ from liualgotrader.common.orders import (
 from liualgotrader.engine.book import Book
 from liualgotrader.engine.changes import as_if_new, change, changed_order, only_shrinks
 from liualgotrader.engine.context import StrategyContext
-from liualgotrader.engine.flatten import Flattener
+from liualgotrader.engine.flatten import AGAIN, Flattener
 from liualgotrader.engine.intents import Wish, exact
 from liualgotrader.engine.refusals import Refusals
 from liualgotrader.engine.risk import Situation, refusal
@@ -378,6 +378,8 @@ class Engine:
             self._liquidate()
         elif timer.name == _CLOSE:
             self._close()
+        elif timer.name.startswith(AGAIN):
+            self._flattener.again(timer.name)
 
     def _liquidate(self) -> None:
         """Before the close.

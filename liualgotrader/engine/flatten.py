@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from liualgotrader.common.clock import MINUTE, SECOND
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
@@ -15,7 +16,12 @@ from liualgotrader.common.orders import OrderStatus
 if TYPE_CHECKING:
     from liualgotrader.engine.core import Engine, StrategyRun
 
-_MAX_TRIES = 5
+# What stands in the way (another strategy's order that a close could trade with, shares still held
+# for an order) is gone in a moment or in minutes: 1 s, 2 s, 4 s ... and then every minute.
+_MAX_TRIES = 12
+_FIRST_WAIT = SECOND
+_LONGEST_WAIT = MINUTE
+AGAIN = "close again"
 _FAILED = (Kind.REFUSED, Kind.REJECTED, Kind.CANCELED, Kind.EXPIRED)
 _FILLS = (Kind.PARTIAL_FILL, Kind.FILL)
 
@@ -27,6 +33,7 @@ class Flattener:
         self._engine = engine
         self._wanted: dict[tuple[str, str], str] = {}
         self._tries: dict[tuple[str, str], int] = {}
+        self._waiting: set[tuple[str, str]] = set()
         self._reasons: dict[str, str] = {}
 
     @property
@@ -62,11 +69,28 @@ class Flattener:
             self._tries[key] = self._tries.get(key, 0) + 1
             if self._tries[key] >= _MAX_TRIES:
                 self._give_up(run, event)
-                return
-        self._step(run, event.symbol)
+            else:
+                self._wait(key)
+            return
+        if key not in self._waiting:
+            self._step(run, event.symbol)
+
+    def _wait(self, key: tuple[str, str]) -> None:
+        wait = min(_FIRST_WAIT << (self._tries[key] - 1), _LONGEST_WAIT)
+        self._waiting.add(key)
+        clock = self._engine.clock
+        clock.call_at(clock.now() + wait, "", f"{AGAIN} {key[0]} {key[1]}")
+
+    def again(self, timer: str) -> None:
+        """Try once more, as a timer of ours says."""
+        name, symbol = timer.removeprefix(AGAIN).split()
+        self._waiting.discard((name, symbol))
+        if (name, symbol) in self._wanted:
+            self._step(self._engine.runs[name], symbol)
 
     def _begin(self, run: StrategyRun, symbol: str, reason: str) -> None:
         self._tries.pop((run.name, symbol), None)
+        self._waiting.discard((run.name, symbol))
         self._wanted[run.name, symbol] = reason
         self._step(run, symbol)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from liualgotrader.common.clock import MINUTE
+from liualgotrader.common.clock import MINUTE, SECOND
 from liualgotrader.common.errors import InvariantError
 from liualgotrader.common.events import (
     AccountUpdate,
@@ -20,7 +20,7 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.orders import Side
+from liualgotrader.common.orders import Side, Verdict
 from liualgotrader.strategies.base import Context
 from tests.engine_bench import (
     CLOSE,
@@ -319,6 +319,13 @@ def test_before_the_close_day_traders_cancel_first_and_then_close() -> None:
     assert refused(bench.feed()) == []
 
 
+def later(bench: Bench, minutes: float) -> list[Verdict]:
+    """Return what came of the timers up to then."""
+    known = len(bench.verdicts)
+    bench.at(minutes)
+    return bench.verdicts[known:]
+
+
 @pytest.mark.parametrize("kind", [Kind.REJECTED, Kind.REFUSED, Kind.CANCELED, Kind.EXPIRED])
 def test_a_close_that_fails_is_tried_again_a_few_times(kind: Kind) -> None:
     bench = Bench(Told(), start=started(positions=(position(),)))
@@ -327,14 +334,27 @@ def test_a_close_that_fails_is_tried_again_a_few_times(kind: Kind) -> None:
     orders = submits(bench.verdicts)
     while orders:
         tries += 1
-        assert tries < 10
-        orders = submits(bench.order(orders[0].order_id, kind, reason="no"))
-    assert tries == 5
+        assert tries < 20
+        assert submits(bench.order(orders[0].order_id, kind, reason="no")) == []
+        orders = submits(later(bench, 375 + 1.1 * tries))
+    assert tries == 12
     (warning,) = bench.engine.warnings
     assert "told A: could not be closed" in warning
     assert "by hand" in warning
     bench.feed(command("flatten"))
     assert submits(bench.verdicts[-1:]), "asked again, it is tried again"
+
+
+def test_a_close_waits_longer_and_longer_for_what_stands_in_its_way() -> None:
+    bench = Bench(Told(), start=started(positions=(position(),)))
+    (first,) = submits(bench.feed(command("flatten")))
+    bench.order(first.order_id, Kind.REFUSED, reason="could trade with another")
+    due = bench.engine.clock.next_due()
+    assert due is not None
+    assert due - bench.engine.clock.now() == SECOND
+    assert submits(bench.trade()) == [], "nothing is tried before its time"
+    (second,) = submits(later(bench, 1))
+    assert (second.side, second.qty) == (first.side, first.qty)
 
 
 def test_a_position_that_nobody_picked_any_more_is_closed_all_the_same() -> None:
@@ -347,8 +367,9 @@ def test_a_position_that_cannot_be_ordered_away_is_reported_not_tried_for_ever()
     half = OpenPosition("told", "A", Decimal("0.5"), Decimal(9))
     bench = Bench(Told(), symbols=(), start=started(positions=(half,)))
     bench.feed(Picked("A", "s", OPEN, Instrument("A", fractionable=False)))
-    bench.at(375)
-    assert len(refused(bench.verdicts)) == 5
+    for minute in range(15):
+        bench.at(375 + minute)
+    assert len(refused(bench.verdicts)) == 12
     assert len(bench.engine.warnings) == 1
 
 
@@ -359,9 +380,10 @@ def test_a_cancel_that_is_refused_is_tried_again_a_few_times() -> None:
     asked = cancels(bench.verdicts)
     while asked:
         tries += 1
-        assert tries < 10
-        asked = cancels(bench.order(asked[0], Kind.CANCEL_REJECTED))
-    assert tries == 5
+        assert tries < 20
+        assert cancels(bench.order(asked[0], Kind.CANCEL_REJECTED)) == []
+        asked = cancels(later(bench, 375 + 1.1 * tries))
+    assert tries == 12
     assert len(bench.engine.warnings) == 1
 
 
