@@ -46,6 +46,8 @@ _STOP_SECONDS = 7.0
 # A test cannot wait so long; a machine that swaps may need longer.
 _SPIN_SECONDS = float(os.environ.get("LIU_SPIN_SECONDS", "10"))
 _MOST_RESTARTS = 5
+# What a life has counted stays counted when it ends.
+_LASTING = {"events", "stale", "gaps", "latency"}
 _RESTART_WINDOW = 60.0
 
 
@@ -76,7 +78,7 @@ class Supervisor:
         self.failure = ""
         self.restarts: Counter[str] = Counter()
         self.warnings: list[str] = []
-        self.finals: dict[str, dict[str, Any]] = {}
+        self._buried: list[dict[str, Any]] = []
 
     # -- the course of a session -------------------------------------------------------------------------------
 
@@ -217,7 +219,6 @@ class Supervisor:
             case Done(figures=figures):
                 child.figures = figures
                 child.finished = True
-                self.finals[child.name] = figures
                 self._maybe_over()
 
     def _pass_on(self, message: Picks | Subscribed | GivenBack) -> None:
@@ -265,6 +266,9 @@ class Supervisor:
             self._scanners = self._spawn_scanners()
         elif child in self._consumers:
             index = self._consumers.index(child)
+            self._buried.append(
+                {key: child.figures[key] for key in _LASTING & child.figures.keys()}
+            )
             self._switch(index, self._links[index])
             self._consumers[index] = self._spawn_consumer(index)
 
@@ -313,7 +317,8 @@ class Supervisor:
 
     def figures(self) -> dict[str, Any]:
         """Return how the session goes, over all processes."""
-        consumers = [child.figures for child in self._consumers if child is not None]
+        living = [child.figures for child in self._consumers if child is not None]
+        consumers = [figures for figures in living if figures] + self._buried
         return {
             "producer": self._producer.figures if self._producer is not None else {},
             "consumers": consumers,
