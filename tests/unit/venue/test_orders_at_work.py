@@ -48,7 +48,7 @@ Make = Callable[..., Venue]
 
 @pytest.fixture
 def make() -> Make:
-    """Makes a venue of given rules, on which 100 A were held at 50 and B has a price."""
+    """Makes a venue of given rules, where so many A are held."""
 
     def venue(qty: int = 0, cash: int = 100_000, **rules: Any) -> Venue:
         ids = count(1)
