@@ -39,6 +39,7 @@ from liualgotrader.engine.loading import source_of
 from liualgotrader.models.account_lock import AccountLock
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
+from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box, BoxClock
@@ -278,6 +279,11 @@ class Course:
             "sources": config.sources,
         }
         await AccountStore(store.pool).note(self.batch_id, facts)
+        portfolios = PortfolioStore(store.pool)
+        for name in {p.portfolio_id for p in self._plan.strategies if p.portfolio_id is not None}:
+            await portfolios.associate(
+                (await portfolios.portfolio(name)).portfolio_id, self.batch_id
+            )
         account = await self._account(config)
         return await store.open_account(
             self.batch_id,

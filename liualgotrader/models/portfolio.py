@@ -18,7 +18,7 @@ from liualgotrader.models.store import Store
 _PORTFOLIOS = """
 SELECT p.portfolio_id, p.account_id, p.size, a.credit_line, a.balance, p.assets, p.parameters,
     p.tstamp AS created_at, p.expire_tstamp AS expired_at, p.broker, p.external_account_id,
-    (SELECT max(t.tstamp) FROM account_transactions t WHERE t.account_id = p.account_id)
+    (SELECT max(b.tstamp) FROM portfolio_batch_ids b WHERE b.portfolio_id = p.portfolio_id)
         AS last_used_at
 FROM portfolio p JOIN accounts a USING (account_id)"""
 

@@ -69,9 +69,7 @@ def list_portfolios(as_json: bool) -> None:
     found = ask(PortfolioStore, lambda store: store.portfolios())
     encode = msgspec.json.Encoder(decimal_format="number").encode
     for each in found:
-        # Putting the money in is its first transaction.
-        last = each.last_used_at or each.created_at
-        used = f"last used {utc(last)}" if last > each.created_at else "never used"
+        used = f"last used {utc(each.last_used_at)}" if each.last_used_at else "never used"
         click.echo(
             encode(each)
             if as_json
