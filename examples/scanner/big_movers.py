@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from liualgotrader.common.ports import Snapshot
-from liualgotrader.scanners.base import ScanContext, Scanner
+from liualgotrader import ScanContext, Scanner
 
 
 def move(row: Snapshot) -> float:

@@ -1,6 +1,6 @@
 """Hold what is above its slow moving average: a whole strategy in thirteen lines of code."""
 
-from liualgotrader.strategies.base import Bar, Context, Strategy
+from liualgotrader import Bar, Context, Strategy
 
 
 class SmaCross(Strategy):
