@@ -123,8 +123,6 @@ def _fill(position: Position, signed: Decimal, price: Decimal) -> Decimal:
     released = position.cost * -closing / position.qty if closing else ZERO
     position.cost += (signed - closing) * price - released
     position.qty += signed
-    if not position.qty:
-        position.cost = ZERO
     return -closing * price - released
 
 

@@ -13,7 +13,7 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus, TimeInForce
 from liualgotrader.venue import groups
 from liualgotrader.venue.books import Books, Step
-from liualgotrader.venue.market import Source, exact
+from liualgotrader.venue.market import exact
 from liualgotrader.venue.matching_limit import by_auction
 from liualgotrader.venue.orders import VenueOrder
 from liualgotrader.venue.sessions import Phase, Session
@@ -50,8 +50,9 @@ def closing_bars(step: Step, session: Session) -> None:
     books = step.books
     for order in _waiting(books, TimeInForce.CLS):
         bar = books.market.bars.get(order.symbol)
-        bars_only = books.market.finest(order.symbol, session.open) is Source.BAR
-        if bar is not None and bars_only and bar.ts_event == session.close:
+        if bar is None or books.market.is_seen_finely(order.symbol, session.open):
+            continue
+        if bar.ts_event == session.close:
             _cross(step, [order], exact(bar.close))
 
 
@@ -73,5 +74,4 @@ def _cross(step: Step, orders: list[VenueOrder], price: Decimal | None) -> None:
         if paid is None:
             groups.end(step, order, Kind.EXPIRED)
         else:
-            step.fill(order, order.remaining, paid)
-            groups.after_fill(step, order, order.filled_qty)
+            step.fill(order, order.remaining, paid)  # of no group: such orders are simple

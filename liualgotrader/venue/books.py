@@ -23,7 +23,6 @@ _STAMPS = {
     Kind.CANCELED: "canceled_at",
     Kind.EXPIRED: "expired_at",
     Kind.REPLACED: "replaced_at",
-    Kind.REJECTED: "failed_at",
 }
 
 

@@ -111,5 +111,4 @@ def _awaken_legs(step: Step, parent: VenueOrder) -> None:
     qty = min(parent.filled_qty, shares.free(step.books, parent.symbol))
     for leg in step.books.store.legs(parent):
         leg.qty = qty or leg.qty
-        leg.live_since = step.ts
         step.tell(leg, Kind.NEW if qty else Kind.CANCELED)

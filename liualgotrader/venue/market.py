@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import IntEnum
 
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.orders import Side
@@ -13,15 +12,6 @@ from liualgotrader.venue.orders import ZERO
 def exact(value: float) -> Decimal:
     """Turn a market price or size into the decimal that was printed."""
     return Decimal(repr(value))
-
-
-class Source(IntEnum):
-    """How finely a symbol has been seen; the finest view prices whoever takes."""
-
-    NOTHING = 0
-    BAR = 1
-    TRADE = 2
-    QUOTE = 3
 
 
 class Market:
@@ -40,14 +30,9 @@ class Market:
         self.marks: dict[str, Decimal] = {}
         self._taken: dict[str, tuple[Quote, dict[Side, Decimal]]] = {}
 
-    def finest(self, symbol: str, since: int) -> Source:
-        """Return the finest view there has been of a symbol since then."""
-        if self.quote(symbol, since) is not None:
-            return Source.QUOTE
-        if self.printed(symbol, since) is not None:
-            return Source.TRADE
-        bar = self.bars.get(symbol)
-        return Source.BAR if bar is not None and bar.start >= since else Source.NOTHING
+    def is_seen_finely(self, symbol: str, since: int) -> bool:
+        """Whether a quote or print of a symbol was seen since then: bars are coarse beside them."""
+        return self.quote(symbol, since) is not None or self.printed(symbol, since) is not None
 
     def quote(self, symbol: str, since: int) -> Quote | None:
         """Return the quote on hand, if it is not older than `since`."""

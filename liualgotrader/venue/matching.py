@@ -14,7 +14,7 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderType, Side, TimeInForce
 from liualgotrader.venue import groups, matching_limit, shares, triggers
 from liualgotrader.venue.books import Books, Step
-from liualgotrader.venue.market import Source, exact
+from liualgotrader.venue.market import exact
 from liualgotrader.venue.orders import ZERO, VenueOrder
 from liualgotrader.venue.participation import Budget, allot, share_of
 from liualgotrader.venue.slippage import slipped
@@ -72,7 +72,7 @@ def by_trade(step: Step, trade: Trade) -> None:
 def by_bar(step: Step, bar: Bar) -> None:
     """Match the orders of a symbol against a bar, unless finer views exist (M4, L4, S3, S7, G2)."""
     books = step.books
-    if books.market.finest(bar.symbol, books.since(bar.symbol, bar.start)) is not Source.BAR:
+    if books.market.is_seen_finely(bar.symbol, books.since(bar.symbol, bar.start)):
         return
     phase = books.phase(bar.symbol, bar.start)
     budget = _budget(books, bar.symbol, bar.volume)
@@ -267,7 +267,7 @@ def _meet_bar(step: Step, order: VenueOrder, *, bar: Bar, budget: Budget) -> lis
     awake: list[VenueOrder] = []
     if price is not None:
         budget.take(_take(step, order, price=price, left=budget.left))
-        awake = _exits_in_bar(step.books, order, bar, at_open=at_open)
+        awake = _exits_in_bar(step.books, order, at_open=at_open)
     _settle_immediate(step, order)
     return awake
 
@@ -304,13 +304,7 @@ def _bar_stop(books: Books, order: VenueOrder, bar: Bar) -> tuple[Decimal | None
     return _slip(books, order, price), at_open
 
 
-def _exits_in_bar(
-    books: Books,
-    entry: VenueOrder,
-    bar: Bar,
-    *,
-    at_open: bool,
-) -> list[VenueOrder]:
+def _exits_in_bar(books: Books, entry: VenueOrder, *, at_open: bool) -> list[VenueOrder]:
     """Return the exits that may act in the bar that filled their entry (G2).
 
     Pessimistic: the stop-loss always may; the take-profit only when the entry filled at the open,
@@ -318,7 +312,4 @@ def _exits_in_bar(
     """
     if not entry.legs or entry.is_open or groups.is_exit(entry):
         return []
-    legs = books.store.legs(entry)
-    for leg in legs:
-        leg.live_since = min(leg.live_since, bar.start)
-    return [leg for leg in legs if at_open or leg.waits_for_stop]
+    return [leg for leg in books.store.legs(entry) if at_open or leg.waits_for_stop]

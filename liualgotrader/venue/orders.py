@@ -63,7 +63,7 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     is for. The rest is the venue's own: `triggered` an elected stop, `resting` a limit order that
     the market has shown not to be marketable, `opening` whether it opens or adds to a position,
     `collar` the limit of a buy stop, `value_price` what a unit is reserved at, `live_since` when it
-    came alive, `arrival` its place in the queue.
+    came, `arrival` its place in the queue.
     """
 
     id: str

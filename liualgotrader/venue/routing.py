@@ -33,7 +33,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 # ---------------------------------------------------------------------------- new orders
 
 
-def submit(step: Step, request: OrderRequest) -> VenueOrder:
+def submit(step: Step, request: OrderRequest) -> None:
     """Take an order with its legs and let it see the market. Raises Rejection."""
     books = step.books
     instrument = _instrument(books, request.symbol)
@@ -45,7 +45,6 @@ def submit(step: Step, request: OrderRequest) -> VenueOrder:
     for member in (order, *groups.make_legs(step, order, request)):
         books.store.add(member)
     route(step, order)
-    return order
 
 
 def route(step: Step, order: VenueOrder) -> None:

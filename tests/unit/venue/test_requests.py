@@ -304,3 +304,10 @@ def test_what_is_not_fractionable_is_taken_whole_only(fields: dict[str, Any]) ->
     validation.check_asset(_request({"qty": Decimal(2)}), whole_only)
     with pytest.raises(Rejection, match="not fractionable"):
         validation.check_asset(_request(fields), whole_only)
+
+
+@pytest.mark.parametrize("tif", [TimeInForce.GTC, TimeInForce.IOC])
+def test_a_coin_below_its_lot_is_no_fraction_of_a_share(tif: TimeInForce) -> None:
+    coin = Instrument("BTC/USD", AssetClass.CRYPTO)
+    validation.check(_request({"qty": Decimal("0.5"), "tif": tif}), coin)
+    assert _code({"qty": Decimal("0.0000000005"), "tif": tif}, coin) == (422, INVALID)
