@@ -69,11 +69,13 @@ def main() -> int:
         watched = [path for group in paths.values() for path in group]
         reached = trials.watch(watched, tests, options.examples)
         plan = Plan(tests, sources, examples=options.examples, reached=reached)
-        for outcome in _try_all(left, plan, options.processes):
-            killers[outcome.index] = outcome.killer
-            memory.keep(mutants[outcome.index], outcome.killer)
-            _progress(len(killers), len(sample))
-        memory.write()
+        try:
+            for outcome in _try_all(left, plan, options.processes):
+                killers[outcome.index] = outcome.killer
+                memory.keep(mutants[outcome.index], outcome.killer)
+                _progress(len(killers), len(sample))
+        finally:
+            memory.write()  # an interrupted run goes on where it was
     print("\n".join(survivors(mutants, killers, sources)))
     found = scores(mutants, killers, paths)
     for name, score in found.items():

@@ -4,8 +4,8 @@ What is not changed, because no test of behaviour could tell, or every one would
 strings and docstrings (but for the numbers in Decimal("...")), annotations, decorators, `None`,
 `frozen`, `kw_only` and the tag of a class, an assignment to a plain name (its absence is a
 NameError), and what is the same after the change: a product with a sign (+1 or -1) or one that is
-compared with 0 is no other as a quotient. A line that gives the same answer without what it says
-is marked in the code with one of MARKS, and left alone.
+compared with 0 is no other as a quotient. What else gives the same answer after a change (a cache
+that is asked once more, a condition for the type checker) counts as a survivor.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from types import ModuleType
 
 import msgspec
 
-MARKS = ("# for the type checker", "# for speed")
 _DECLARATIVE = {"frozen", "kw_only", "tag", "tag_field"}
 _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -87,11 +86,6 @@ class _Finder(ast.NodeVisitor):
         self._starts = [0]
         for line in text:
             self._starts.append(self._starts[-1] + len(line))
-        self._marked = {
-            number
-            for number, line in enumerate(text, start=1)
-            if any(mark.encode() in line for mark in MARKS)
-        }
         self._scope: list[str] = []
         self._owner = ""
         self._returns: ast.expr | None = None
@@ -101,8 +95,6 @@ class _Finder(ast.NodeVisitor):
     def _add(self, node: ast.expr | ast.stmt, replacement: ast.AST | str, kind: str) -> None:
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
-        if self._marked.intersection(range(node.lineno, node.end_lineno + 1)):
-            return
         text = replacement if isinstance(replacement, str) else ast.unparse(replacement)
         self.found.append(
             Mutant(
