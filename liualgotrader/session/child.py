@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 import uvloop
 
 from liualgotrader.bootstrap import SessionConfig
-from liualgotrader.common.errors import LiuError
+from liualgotrader.common.errors import ConfigError, LiuError
 from liualgotrader.session import messages
 from liualgotrader.session.logs import log_to_file
 from liualgotrader.session.messages import Failed, Message
@@ -86,7 +86,8 @@ def run_child(
         uvloop.run(main(control))
     except LiuError as exc:
         log.exception("%s ends", name)
-        control.say(Failed(f"{name}: {exc}"))
+        # What the user must mend does not mend itself in another life.
+        control.say(Failed(f"{name}: {exc}", fatal=isinstance(exc, ConfigError)))
         raise SystemExit(FAILED) from exc
     except Exception as exc:  # the entry point of a process: whatever it was is in the log
         log.exception("%s ends", name)
