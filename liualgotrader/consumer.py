@@ -34,6 +34,7 @@ from liualgotrader.common.events import (
     FeedStatus,
     HistoryLoaded,
     Input,
+    OpenOrder,
     OrderEvent,
     Picked,
 )
@@ -190,8 +191,12 @@ class Consumer:
 
     async def missed(self) -> list[OrderEvent]:
         """Return what the broker says happened to open orders meanwhile."""
+        orders = await patiently(self._incarnation.open_orders)
+        return await self._missed_of(orders)
+
+    async def _missed_of(self, orders: Sequence[OpenOrder]) -> list[OrderEvent]:
         now = self.engine.clock.now()
-        return await patiently(lambda: self._incarnation.missed_events(now))
+        return await patiently(lambda: self._incarnation.missed_events(orders, now))
 
     async def before(self, event: Input) -> list[Input]:
         """Return an input with what must follow it at once: in lockstep a pick's history."""
@@ -269,7 +274,7 @@ class Consumer:
         while not self._stopping:
             await self.sleep()
             if self.follow_switch():
-                self._begin(self._reconcile("the producer was replaced"))
+                await self._reconcile("the producer was replaced")
             now = self._clock.now()
             for item in self.orders.take():
                 for event in item.events:
@@ -345,7 +350,7 @@ class Consumer:
         if isinstance(event, Picked):
             self._begin(self._load_history(event.symbol))
         elif isinstance(event, Command) and event.name == "reconcile":
-            self._begin(self._reconcile(event.reason))
+            await self._reconcile(event.reason)
         elif isinstance(event, FeedStatus) and event.state is FeedState.LIVE and not event.symbols:
             self._begin(self._fill_gap(tuple(self.engine.data)))
 
@@ -398,10 +403,19 @@ class Consumer:
         return bars.get(symbol, [])
 
     async def _reconcile(self, why: str) -> None:
-        """Ask the broker what happened to our open orders while nobody listened."""
+        """Ask the broker what happened to our open orders while nobody listened.
+
+        Which those are is settled before anything else is admitted: the next event may end one of them.
+        """
         log.info("asking the broker about open orders: %s", why)
+        orders = await patiently(self._incarnation.open_orders)
+        self._begin(self._catch_up(orders))
+
+    async def _catch_up(self, orders: Sequence[OpenOrder]) -> None:
         try:
-            self._inbox.extend(await self.missed())
+            missed = await self._missed_of(orders)
+            log.info("the broker tells %d events of %d orders", len(missed), len(orders))
+            self._inbox.extend(missed)
         except (BrokerUnavailable, StoreError) as exc:
             self._control.say(Failed(f"open orders were not compared with the broker: {exc}"))
         self._wake.set()

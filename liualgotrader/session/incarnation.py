@@ -74,10 +74,14 @@ class Incarnation:
         self.started = started
         self.missed = missed
 
-    async def missed_events(self, now: int) -> list[OrderEvent]:
-        """Return what the broker says happened to this slot's open orders and nobody told us."""
-        _, orders, _ = await self.ledger.open_state(self._slot)
-        return await missed_events(self.trader, orders, since=self._config.session_open, now=now)
+    async def open_orders(self) -> Sequence[OpenOrder]:
+        """Return this slot's orders at work, as the ledger knows them."""
+        return (await self.ledger.open_state(self._slot))[1]
+
+    async def missed_events(self, orders: Sequence[OpenOrder], now: int) -> list[OrderEvent]:
+        """Return what the broker says happened to orders of this slot and nobody told us."""
+        since = self._config.session_open
+        return await missed_events(self.trader, orders, since=since, now=now, sending=True)
 
     async def keep(self, kept: Sequence[tuple[str, str, str]]) -> None:
         """Write what strategies keep: (strategy, key, value)."""
@@ -196,9 +200,12 @@ def journal_header(config: SessionConfig, slot: str, number: int) -> Header:
 
 
 async def missed_events(
-    trader: Trader, orders: Sequence[OpenOrder], *, since: int, now: int
+    trader: Trader, orders: Sequence[OpenOrder], *, since: int, now: int, sending: bool = False
 ) -> list[OrderEvent]:
-    """Return what happened to open orders according to the broker, as the events we should have heard."""
+    """Return what happened to open orders according to the broker, as the events we should have heard.
+
+    `sending`: who sends them is alive, so what the broker does not know yet it may be told at any moment.
+    """
     if not orders:
         return []
     # First how each order stands, then the fills: what fills in between is told, and not twice.
@@ -207,7 +214,7 @@ async def missed_events(
     events: list[OrderEvent] = []
     for order, found in standing:
         if found is None:
-            if order.status == OrderStatus.ADMITTED:
+            if order.status == OrderStatus.ADMITTED and not sending:
                 log.warning("order %s never reached the broker", order.order_id)
                 reason = "the broker does not know it; it was not sent before the crash"
                 events.append(

@@ -3,11 +3,12 @@
 import os
 import signal
 import subprocess
+from collections import Counter
 from random import Random
 
 import pytest
 
-from tests.e2e.audit import assert_books_agree, population, replays
+from tests.e2e.audit import assert_books_agree, population, relived, replays
 from tests.e2e.sessions import (
     BUSY,
     STRATEGIES,
@@ -41,6 +42,20 @@ def _kill(setting: Setting, session: subprocess.Popen[str], *, orders: int) -> N
 
 def _fills(setting: Setting) -> int:
     return int(query(setting.dsn, "SELECT count(*) AS n FROM new_trades")[0]["n"])
+
+
+def _assert_same_executions(setting: Setting, batch: str) -> None:
+    """As `assert_books_agree` has it, but for a day that was stopped before its fees were charged."""
+    exchange, requests = relived(setting, batch)
+    sent = Counter(each.client_id for each in requests if each.kind != "cancel")
+    assert set(sent.values()) == {1}
+    executed = [(e.execution_id, e.client_id, e.qty, e.price) for e in exchange.venue.executions]
+    booked = query(setting.dsn, "SELECT execution_id, order_id, qty, price FROM new_trades")
+    assert sorted(tuple(row.values()) for row in booked) == sorted(executed)
+    account = exchange.venue.account
+    charged = sum(each.amount for each in account.charges)
+    assert books(setting.dsn, batch).cash == account.cash + charged
+    assert query(setting.dsn, "SELECT 1 FROM orders WHERE is_open") == []
 
 
 @pytest.mark.parametrize(("link", "seed"), [("queue", 1), ("pipe", 2)])
@@ -98,7 +113,7 @@ def test_killed_while_paced_the_session_goes_on_where_it_was(setting: Setting) -
     assert outcome.code == 0, outcome.err
     batch = outcome.summary["batch_id"]
     assert outcome.err.count("the exchange in a box died (signal 9); it is started again") == 2
-    assert_books_agree(setting, batch)
+    _assert_same_executions(setting, batch)
     assert [(k, v) for k, v in replays(setting, batch).items() if not v.identical] == []
 
 
