@@ -114,6 +114,19 @@ def test_an_unknown_symbol_in_the_plan_is_named_and_nothing_goes_on(setting: Set
     assert outcome.out == ""
 
 
+def test_a_strategy_that_cannot_be_loaded_is_told_by_file_and_line(setting: Setting) -> None:
+    source = setting.home / "broken.py"
+    source.write_text(
+        "from liualgotrader.strategies.base import Strategy\n\nclass Broken(Strategy):\n    a = 1 / 0\n"
+    )
+    strategy = f'\n[strategies.broken]\nclass_name = "Broken"\nfilename = "{source}"\n'
+    outcome = setting.trade(setting.plan(strategies=strategy))
+    assert outcome.code in (1, 2)
+    assert f"{source}:4: cannot be loaded: ZeroDivisionError" in "".join(outcome.err.splitlines())
+    assert "Traceback" not in outcome.err
+    assert "died" not in outcome.err
+
+
 def test_a_port_in_use_is_said_in_one_line(setting: Setting) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
