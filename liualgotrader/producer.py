@@ -1,7 +1,7 @@
 """The producer: it holds the one socket that a vendor allows, and gives each consumer what is its.
 
 Market data is stamped when the socket is read, routed by symbol, encoded once and put on the consumers' links at the
-end of each turn of the loop: single events leave at once, bursts leave together. It waits for nobody.
+end of each turn of the loop: single events leave at once, bursts in parts of some hundreds. It waits for nobody.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 RECONCILE = "reconcile"
 _PUMP_SECONDS = 0.002
 _LOOK_SECONDS = 0.01
+# A burst leaves in parts, while what it was made of is still in the processor's cache.
+_MOST_GATHERED = 512
 _STATUS_SECONDS = 0.5
 
 
@@ -81,6 +83,7 @@ class Producer:
         self._routes: dict[str, Outlet] = {}
         self._also: dict[str, list[Outlet]] = {}
         self._flushing = False
+        self._gathered = 0
         self._loop = asyncio.get_running_loop()
         self._read_at = 0
         self.events = 0
@@ -96,7 +99,7 @@ class Producer:
     # -- market data -------------------------------------------------------------------------------------------
 
     def market(self, read_at: int, events: list[Event]) -> None:
-        """Route a frame's events; they leave at the end of this turn of the loop."""
+        """Route a frame's events; they leave at the end of this turn of the loop, or with enough of them."""
         if self._seconds is not None:
             events = self._seconds.weave(events)
         routes = self._routes
@@ -115,7 +118,11 @@ class Producer:
         if not self._flushing:
             self._flushing = True
             self._read_at = read_at
+            self._gathered = 0
             self._loop.call_soon(self.flush)
+        self._gathered += len(events)
+        if self._gathered >= _MOST_GATHERED:
+            self.flush()
 
     def flush(self) -> None:
         """Send what this turn brought: encoded once, stamped with the oldest read of the turn."""
