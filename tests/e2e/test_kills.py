@@ -95,3 +95,20 @@ def test_a_killed_supervisor_is_resumed(setting: Setting) -> None:
     lived = replays(setting, batch)
     assert [(name, each) for name, each in lived.items() if not each.identical] == []
     assert len(lived) == 4
+
+
+def test_children_killed_while_the_tape_runs_recover(setting: Setting) -> None:
+    plan = setting.plan(speed="60", symbols=(), strategies=_SCANNER + BUSY)
+    session = setting.start(plan, "--json")
+    for number, victim in enumerate(("consumer A", "producer", "consumer B", "scanners")):
+        wanted = 15 + 20 * number
+        assert reached(session, lambda: count_orders(setting.dsn) >= wanted)  # noqa: B023
+        os.kill(started(setting)[victim], signal.SIGKILL)
+    assert reached(session, lambda: count_orders(setting.dsn) >= 100)
+    session.send_signal(signal.SIGTERM)
+    outcome = ended(session, within=20)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.count("died (signal 9)") == 4
+    batch = outcome.summary["batch_id"]
+    assert [(k, v) for k, v in replays(setting, batch).items() if not v.identical] == []
+    assert query(setting.dsn, "SELECT 1 FROM orders WHERE is_open") == []
