@@ -27,12 +27,11 @@ from liualgotrader.bootstrap import (
     make_trader,
 )
 from liualgotrader.common.clock import MINUTE
-from liualgotrader.common.errors import BrokerUnavailable, FeedError, StoreError
+from liualgotrader.common.errors import BrokerUnavailable, StoreError
 from liualgotrader.common.events import (
     Command,
     FeedState,
     FeedStatus,
-    HistoryLoaded,
     Input,
     OpenOrder,
     OrderEvent,
@@ -65,6 +64,7 @@ from liualgotrader.session.messages import (
     Status,
     Stop,
 )
+from liualgotrader.session.past import Past
 from liualgotrader.session.patience import patiently
 from liualgotrader.session.turns import SharedTurn, Turns
 from liualgotrader.session.waker import Waker
@@ -74,8 +74,6 @@ log = logging.getLogger(__name__)
 MOST_AGE = 5_000_000_000
 _STATUS_SECONDS = 0.5
 _GRACE_SECONDS = 3.0
-_HISTORY_SECONDS = 20.0
-_DAY = 86_400_000_000_000
 
 
 class Shared:
@@ -110,6 +108,12 @@ class Consumer:
         self._ledger = incarnation.ledger
         self.engine = Engine(
             make_strategies(config, self._name), engine_settings(config, self._name)
+        )
+        self._past = Past(
+            data,
+            (run.strategy for run in self.engine.runs.values()),
+            session_open=config.session_open,
+            tell=lambda text: control.say(Failed(text)),
         )
         self._shared_turn = SharedTurn(shared.turns, slot)
         turn: Turn = self._shared_turn if config.lockstep else AnyTurn()
@@ -201,7 +205,7 @@ class Consumer:
     async def before(self, event: Input) -> list[Input]:
         """Return an input with what must follow it at once: in lockstep a pick's history."""
         if isinstance(event, Picked):
-            return [event, await self.history(event.symbol, event.time)]
+            return [event, await self._past.warm_up(event.symbol, event.time)]
         return [event]
 
     async def _started(self, now: int) -> AsyncIterator[Batch]:
@@ -210,7 +214,7 @@ class Consumer:
         now = max(started.time, now)
         yield Batch(now, between=deque([started]))
         for symbol, _ in started.routes:
-            yield Batch(now, between=deque([await self.history(symbol, now)]))
+            yield Batch(now, between=deque([await self._past.warm_up(symbol, now)]))
         for event in self._incarnation.missed:
             yield Batch(now, between=deque([event]))
 
@@ -360,7 +364,7 @@ class Consumer:
         task.add_done_callback(self._tasks.discard)
 
     async def _load_history(self, symbol: str) -> None:
-        self._inbox.append(await self.history(symbol, self._clock.now()))
+        self._inbox.append(await self._past.warm_up(symbol, self._clock.now()))
         self._wake.set()
 
     async def _fill_gap(self, symbols: tuple[str, ...]) -> None:
@@ -368,39 +372,8 @@ class Consumer:
         for symbol in symbols:
             if symbol in self.engine.data:
                 start = self.engine.data[symbol].starts[-1] + MINUTE
-                self._inbox.append(await self._history(symbol, start, now, gap=True))
+                self._inbox.append(await self._past.gap(symbol, start, now))
         self._wake.set()
-
-    async def history(self, symbol: str, now: int) -> HistoryLoaded:
-        """Return the bars that the strategies of a symbol declared, complete by `now`."""
-        strategies = [run.strategy for run in self.engine.runs.values()]
-        minutes = max((strategy.warmup for strategy in strategies), default=0)
-        days = max((strategy.warmup_days for strategy in strategies), default=0)
-        bars: HistoryLoaded = HistoryLoaded(symbol, now, ())
-        if minutes:
-            bars = await self._history(symbol, self._config.session_open - 4 * _DAY, now, gap=False)
-        if days:
-            start = self._config.session_open - (days * 2 + 5) * _DAY
-            daily = await self._bars(symbol, start, self._config.session_open, 86_400)
-            bars = HistoryLoaded(symbol, now, (*daily[-days:], *bars.bars))
-        return bars
-
-    async def _history(self, symbol: str, start: int, end: int, *, gap: bool) -> HistoryLoaded:
-        return HistoryLoaded(symbol, end, tuple(await self._bars(symbol, start, end, 60)), gap)
-
-    async def _bars(self, symbol: str, start: int, end: int, seconds: int) -> list[Any]:
-        if start >= end:
-            return []
-        try:
-            bars = await patiently(
-                lambda: self._data.bars([symbol], start=start, end=end, seconds=seconds),
-                seconds=_HISTORY_SECONDS,
-            )
-        except FeedError as exc:
-            log.warning("no history for %s: %s", symbol, exc)
-            self._control.say(Failed(f"no history for {symbol}: {exc}"))
-            return []
-        return bars.get(symbol, [])
 
     async def _reconcile(self, why: str) -> None:
         """Ask the broker what happened to our open orders while nobody listened.

@@ -1,0 +1,68 @@
+"""Bars from before now, on request: for warming up, and for what a gap left out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from liualgotrader.common.errors import FeedError
+from liualgotrader.common.events import Bar, HistoryLoaded
+from liualgotrader.common.ports import DataAPI
+from liualgotrader.session.patience import patiently
+from liualgotrader.strategies.base import Strategy
+
+log = logging.getLogger(__name__)
+
+_DAY = 86_400_000_000_000
+_SECONDS = 20.0
+# Warm-up minutes are looked for in so many days: over a long weekend, and the session before it.
+_MINUTES_IN_DAYS = 4
+
+
+class Past:
+    """Asks the vendor for history; what does not come is told, and the session goes on without it."""
+
+    def __init__(
+        self,
+        data: DataAPI,
+        strategies: Iterable[Strategy],
+        *,
+        session_open: int,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._data = data
+        self._open = session_open
+        self._tell = tell
+        declared = [(strategy.warmup, strategy.warmup_days) for strategy in strategies]
+        self._minutes = max((minutes for minutes, _ in declared), default=0)
+        self._days = max((days for _, days in declared), default=0)
+
+    async def warm_up(self, symbol: str, now: int) -> HistoryLoaded:
+        """Return the bars that the strategies declared, days before minutes, complete by `now`."""
+        bars: list[Bar] = []
+        if self._days:
+            # Twice as many calendar days hold as many sessions, over any run of holidays.
+            start = self._open - (self._days * 2 + 5) * _DAY
+            daily = await self._bars(symbol, start, self._open, 86_400)
+            bars += daily[-self._days :]
+        if self._minutes:
+            bars += await self._bars(symbol, self._open - _MINUTES_IN_DAYS * _DAY, now, 60)
+        return HistoryLoaded(symbol, now, tuple(bars))
+
+    async def gap(self, symbol: str, start: int, now: int) -> HistoryLoaded:
+        """Return the minute bars that began at or after `start` and were complete by `now`."""
+        return HistoryLoaded(symbol, now, tuple(await self._bars(symbol, start, now, 60)), gap=True)
+
+    async def _bars(self, symbol: str, start: int, end: int, seconds: int) -> list[Bar]:
+        if start >= end:
+            return []
+        try:
+            bars = await patiently(
+                lambda: self._data.bars([symbol], start=start, end=end, seconds=seconds),
+                seconds=_SECONDS,
+            )
+        except FeedError as exc:
+            log.warning("no history for %s: %s", symbol, exc)
+            self._tell(f"no history for {symbol}: {exc}")
+            return []
+        return bars.get(symbol, [])
