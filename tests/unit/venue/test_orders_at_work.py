@@ -2,124 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import pytest
 
-from liualgotrader.common.events import Bar, Quote, Trade
-from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import (
-    OrderClass,
     OrderStatus,
     OrderType,
     Side,
-    StopLoss,
-    TakeProfit,
     TimeInForce,
 )
-from liualgotrader.venue.account import Account
 from liualgotrader.venue.fees import PerShareFees
 from liualgotrader.venue.orders import LegRole, OrderRequest, Rejection, VenueOrder
-from liualgotrader.venue.rules import VenueRules
-from liualgotrader.venue.sessions import Session, SessionTimes
 from liualgotrader.venue.slippage import FixedSlippage
-from liualgotrader.venue.venue import Events, Venue
-
-MINUTE = 60_000_000_000
-HOUR = 60 * MINUTE
-DAYS = [
-    Session(
-        date=date(2026, 6, 15 + n),
-        pre_open=n * 24 * HOUR + 8 * HOUR,
-        open=n * 24 * HOUR + 13 * HOUR + HOUR // 2,
-        close=n * 24 * HOUR + 20 * HOUR,
-        post_close=n * 24 * HOUR + 24 * HOUR,
-    )
-    for n in range(3)
-]
-OPEN, CLOSE = DAYS[0].open, DAYS[0].close
-
-Make = Callable[..., Venue]
-
-
-@pytest.fixture
-def make() -> Make:
-    """Makes a venue of given rules, where so many A are held."""
-
-    def venue(qty: int = 0, cash: int = 100_000, **rules: Any) -> Venue:
-        ids = count(1)
-        account = Account(Decimal(cash))
-        account.market.marks.update({"A": Decimal(50), "B": Decimal(50)})
-        if qty:
-            account.hold("A", Decimal(qty), Decimal(50))
-        return Venue(
-            account=account,
-            instruments={symbol: Instrument(symbol) for symbol in "AB"},
-            sessions=SessionTimes(DAYS),
-            rules=VenueRules(**rules),
-            ids=lambda: f"id-{next(ids)}",
-        )
-
-    return venue
-
-
-def _ask(side: Side = Side.BUY, qty: str = "10", **fields: Any) -> OrderRequest:
-    return OrderRequest(**{"symbol": "A", "side": side, "qty": Decimal(qty), **fields})
-
-
-def _limit(limit: str, side: Side = Side.BUY, qty: str = "10", **fields: Any) -> OrderRequest:
-    return _ask(side, qty, type=OrderType.LIMIT, limit=Decimal(limit), **fields)
-
-
-def _stop(trigger: str, side: Side = Side.BUY, qty: str = "10", **fields: Any) -> OrderRequest:
-    return _ask(side, qty, type=OrderType.STOP, trigger=Decimal(trigger), **fields)
-
-
-def _bracket(target: str, stop: str, side: Side = Side.BUY, **fields: Any) -> OrderRequest:
-    exits = {"take_profit": TakeProfit(Decimal(target)), "stop_loss": StopLoss(Decimal(stop))}
-    return _ask(side, order_class=OrderClass.BRACKET, **{**exits, **fields})
-
-
-def _oco(target: str, stop: str, side: Side = Side.SELL, qty: str = "10") -> OrderRequest:
-    exits = {"take_profit": TakeProfit(Decimal(target)), "stop_loss": StopLoss(Decimal(stop))}
-    return _ask(side, qty, type=OrderType.LIMIT, order_class=OrderClass.OCO, **exits)
-
-
-def _bar(at: int, prices: str, volume: float = 1000.0) -> Bar:
-    o, h, lo, c = (float(p) for p in prices.split())
-    return Bar("A", at, o, h, lo, c, volume)
-
-
-def _quote(venue: Venue, ts: int, bid: float, ask: float, size: float = 100.0) -> Events:
-    return venue.on_quote(Quote("A", ts, bid, ask, size, size), ts)
-
-
-def _trade(venue: Venue, ts: int, price: float, size: float = 100.0) -> Events:
-    return venue.on_trade(Trade("A", ts, price, size), ts)
-
-
-def _prices(venue: Venue) -> list[tuple[Decimal, Decimal]]:
-    return [(e.qty, e.price) for e in venue.executions]
-
-
-def _d(*numbers: str) -> tuple[Decimal, ...]:
-    return tuple(Decimal(number) for number in numbers)
-
+from liualgotrader.venue.venue import Venue
+from tests.unit.venue.a_venue import (
+    CLOSE,
+    DAYS,
+    MINUTE,
+    OPEN,
+    a_bar,
+    ask_for,
+    bracket,
+    exact,
+    fills,
+    limit_order,
+    make,
+    oco,
+    quote,
+    stop_order,
+    trade,
+)
 
 # ---------------------------------------------------------------------------- stamps and orders
 
 
-def test_each_end_of_an_order_leaves_its_own_stamp(make: Make) -> None:
+def test_each_end_of_an_order_leaves_its_own_stamp() -> None:
     venue = make()
-    requests = [_limit("49"), _limit("48"), _limit("47"), _ask(tif=TimeInForce.IOC)]
+    requests = [
+        limit_order("49"),
+        limit_order("48"),
+        limit_order("47"),
+        ask_for(tif=TimeInForce.IOC),
+    ]
     orders = [venue.submit(request, OPEN)[0].order for request in requests]
     venue.cancel(orders[0].id, OPEN + 1)
     venue.replace(orders[1].id, OPEN + 2, limit=Decimal(46))
-    _trade(venue, OPEN + 3, 50.0)
+    trade(venue, OPEN + 3, 50.0)
     venue.on_clock(CLOSE)
     found = [venue.order(order.id) for order in orders]
     stamps = [
@@ -135,42 +65,42 @@ def test_each_end_of_an_order_leaves_its_own_stamp(make: Make) -> None:
     ]
 
 
-def test_an_elected_stop_was_updated_when_it_was_elected(make: Make) -> None:
+def test_an_elected_stop_was_updated_when_it_was_elected() -> None:
     venue = make()
     order = venue.submit(
-        _ask(type=OrderType.STOP_LIMIT, trigger=Decimal(52), limit=Decimal("51.50")), OPEN
+        ask_for(type=OrderType.STOP_LIMIT, trigger=Decimal(52), limit=Decimal("51.50")), OPEN
     )[0].order
-    _trade(venue, OPEN + 5, 52.0)
+    trade(venue, OPEN + 5, 52.0)
     elected = venue.order(order.id)
     assert elected is not None
     assert (elected.triggered, elected.updated_at) == (True, OPEN + 5)
     assert elected.status is OrderStatus.NEW
 
 
-def test_open_orders_are_told_oldest_first_over_all_symbols(make: Make) -> None:
+def test_open_orders_are_told_oldest_first_over_all_symbols() -> None:
     venue = make()
     for number, symbol in enumerate("ABA"):
-        venue.submit(_limit("40", symbol=symbol), OPEN + number)
+        venue.submit(limit_order("40", symbol=symbol), OPEN + number)
     assert [order.submitted_at - OPEN for order in venue.open_orders()] == [0, 1, 2]
 
 
-def test_a_client_s_own_id_may_have_128_characters_and_comes_once(make: Make) -> None:
+def test_a_client_s_own_id_may_have_128_characters_and_comes_once() -> None:
     venue = make()
-    old = venue.submit(_limit("40", client_id="x" * 128), OPEN)[0].order
+    old = venue.submit(limit_order("40", client_id="x" * 128), OPEN)[0].order
     for wrong in ("x" * 129, "x" * 128):
         with pytest.raises(Rejection, match="client_order_id") as caught:
-            venue.submit(_limit("40", client_id=wrong), OPEN)
+            venue.submit(limit_order("40", client_id=wrong), OPEN)
         assert (caught.value.status, caught.value.code) == (422, 40010001)
         with pytest.raises(Rejection, match="client_order_id"):
             venue.replace(old.id, OPEN, limit=Decimal(41), client_id=wrong)
 
 
 @pytest.mark.parametrize("qty", ["10", "11"])
-def test_more_than_is_free_of_a_position_cannot_be_sold(make: Make, qty: str) -> None:
+def test_more_than_is_free_of_a_position_cannot_be_sold(qty: str) -> None:
     venue = make(qty=20)
-    first = venue.submit(_limit("60", Side.SELL, qty), OPEN)[0].order
+    first = venue.submit(limit_order("60", Side.SELL, qty), OPEN)[0].order
     with pytest.raises(Rejection, match="insufficient qty available") as caught:
-        venue.submit(_limit("61", Side.SELL, "11"), OPEN)
+        venue.submit(limit_order("61", Side.SELL, "11"), OPEN)
     no = caught.value
     assert (no.status, no.code) == (403, 40310000)
     assert no.details == {
@@ -185,51 +115,51 @@ def test_more_than_is_free_of_a_position_cannot_be_sold(make: Make, qty: str) ->
 # ---------------------------------------------------------------------------- takers
 
 
-def test_what_all_or_nothing_did_not_take_is_there_for_the_next(make: Make) -> None:
+def test_what_all_or_nothing_did_not_take_is_there_for_the_next() -> None:
     venue = make()
-    _quote(venue, OPEN, 49.9, 50.0, 20.0)
-    events = venue.submit(_ask(qty="30", tif=TimeInForce.FOK), OPEN + 1)
+    quote(venue, OPEN, 49.9, 50.0, 20.0)
+    events = venue.submit(ask_for(qty="30", tif=TimeInForce.FOK), OPEN + 1)
     assert [str(e.kind) for e in events] == ["new", "canceled"]
-    venue.submit(_ask(qty="20"), OPEN + 2)
-    assert _prices(venue) == [_d("20", "50")]
+    venue.submit(ask_for(qty="20"), OPEN + 2)
+    assert fills(venue) == [exact("20", "50")]
 
 
-def test_a_limit_that_rests_pays_no_slippage(make: Make) -> None:
+def test_a_limit_that_rests_pays_no_slippage() -> None:
     venue = make(slippage=FixedSlippage(Decimal("0.10")))
-    venue.submit(_limit("50"), OPEN)
-    venue.on_bar(_bar(OPEN, "52 52 51 51"), OPEN + MINUTE)
-    venue.on_bar(_bar(OPEN + MINUTE, "49 50 48 49"), OPEN + 2 * MINUTE)
-    assert _prices(venue) == [_d("10", "49")]
+    venue.submit(limit_order("50"), OPEN)
+    venue.on_bar(a_bar(OPEN, "52 52 51 51"), OPEN + MINUTE)
+    venue.on_bar(a_bar(OPEN + MINUTE, "49 50 48 49"), OPEN + 2 * MINUTE)
+    assert fills(venue) == [exact("10", "49")]
 
 
-def test_a_limit_that_takes_the_open_of_its_first_bar_pays_slippage(make: Make) -> None:
+def test_a_limit_that_takes_the_open_of_its_first_bar_pays_slippage() -> None:
     venue = make(slippage=FixedSlippage(Decimal("0.10")))
-    venue.submit(_limit("50"), OPEN)
-    venue.on_bar(_bar(OPEN, "49 50 48 49"), OPEN + MINUTE)
-    assert _prices(venue) == [_d("10", "49.10")]
+    venue.submit(limit_order("50"), OPEN)
+    venue.on_bar(a_bar(OPEN, "49 50 48 49"), OPEN + MINUTE)
+    assert fills(venue) == [exact("10", "49.10")]
 
 
-def test_a_stop_that_a_bar_elected_beyond_its_limit_stays_elected(make: Make) -> None:
+def test_a_stop_that_a_bar_elected_beyond_its_limit_stays_elected() -> None:
     venue = make()
-    request = _ask(type=OrderType.STOP_LIMIT, trigger=Decimal(52), limit=Decimal("52.50"))
+    request = ask_for(type=OrderType.STOP_LIMIT, trigger=Decimal(52), limit=Decimal("52.50"))
     venue.submit(request, OPEN)
-    assert not venue.on_bar(_bar(OPEN, "53 54 53 54"), OPEN + MINUTE)
-    venue.on_bar(_bar(OPEN + MINUTE, "51 51.5 50 51"), OPEN + 2 * MINUTE)
-    assert _prices(venue) == [_d("10", "51")]
+    assert not venue.on_bar(a_bar(OPEN, "53 54 53 54"), OPEN + MINUTE)
+    venue.on_bar(a_bar(OPEN + MINUTE, "51 51.5 50 51"), OPEN + 2 * MINUTE)
+    assert fills(venue) == [exact("10", "51")]
 
 
-def test_the_rest_of_a_stop_goes_on_as_the_order_it_stood_for(make: Make) -> None:
+def test_the_rest_of_a_stop_goes_on_as_the_order_it_stood_for() -> None:
     venue = make(qty=20, participation=Decimal("0.1"))
-    venue.submit(_stop("48", Side.SELL, "15"), OPEN)
-    venue.on_bar(_bar(OPEN, "50 50 47 49", 100.0), OPEN + MINUTE)
-    venue.on_bar(_bar(OPEN + MINUTE, "49.5 50 49 49.5", 100.0), OPEN + 2 * MINUTE)
-    assert _prices(venue) == [_d("10", "48"), _d("5", "49.5")]
+    venue.submit(stop_order("48", Side.SELL, "15"), OPEN)
+    venue.on_bar(a_bar(OPEN, "50 50 47 49", 100.0), OPEN + MINUTE)
+    venue.on_bar(a_bar(OPEN + MINUTE, "49.5 50 49 49.5", 100.0), OPEN + 2 * MINUTE)
+    assert fills(venue) == [exact("10", "48"), exact("5", "49.5")]
 
 
-def test_a_sale_s_money_waits_for_its_settlement_less_its_fee(make: Make) -> None:
+def test_a_sale_s_money_waits_for_its_settlement_less_its_fee() -> None:
     venue = make(qty=10, fees=PerShareFees(Decimal("0.10")))
-    venue.submit(_ask(Side.SELL), OPEN)
-    _trade(venue, OPEN + 1, 50.0)
+    venue.submit(ask_for(Side.SELL), OPEN)
+    trade(venue, OPEN + 1, 50.0)
     assert venue.account.cash == 100_499
     assert venue.account.withdrawable == 100_000
     venue.on_clock(DAYS[1].pre_open - 1)
@@ -241,27 +171,27 @@ def test_a_sale_s_money_waits_for_its_settlement_less_its_fee(make: Make) -> Non
 # ---------------------------------------------------------------------------- auctions
 
 
-def test_an_order_for_the_close_takes_the_last_print_when_no_other_comes(make: Make) -> None:
+def test_an_order_for_the_close_takes_the_last_print_when_no_other_comes() -> None:
     venue = make()
-    venue.submit(_ask(tif=TimeInForce.CLS), OPEN)
-    _trade(venue, CLOSE - 1, 50.5)
+    venue.submit(ask_for(tif=TimeInForce.CLS), OPEN)
+    trade(venue, CLOSE - 1, 50.5)
     assert not venue.on_clock(CLOSE + 5 * MINUTE - 1)
     events = venue.on_clock(CLOSE + 5 * MINUTE)
     assert [(str(e.kind), e.price) for e in events] == [("fill", Decimal("50.5"))]
 
 
-def test_an_order_for_the_close_of_a_day_without_a_print_ends(make: Make) -> None:
+def test_an_order_for_the_close_of_a_day_without_a_print_ends() -> None:
     venue = make()
-    venue.submit(_ask(tif=TimeInForce.CLS), OPEN)
+    venue.submit(ask_for(tif=TimeInForce.CLS), OPEN)
     assert [str(e.kind) for e in venue.on_clock(CLOSE + 5 * MINUTE)] == ["expired"]
 
 
 @pytest.mark.parametrize(("limit", "paid"), [("50.51", ["50.5"]), ("50.50", []), ("50.49", [])])
-def test_a_limit_must_be_better_than_the_auction(make: Make, limit: str, paid: list[str]) -> None:
+def test_a_limit_must_be_better_than_the_auction(limit: str, paid: list[str]) -> None:
     venue = make()
-    venue.submit(_limit(limit, tif=TimeInForce.CLS), OPEN)
-    _trade(venue, CLOSE, 50.5)
-    assert [price for _, price in _prices(venue)] == [Decimal(p) for p in paid]
+    venue.submit(limit_order(limit, tif=TimeInForce.CLS), OPEN)
+    trade(venue, CLOSE, 50.5)
+    assert [price for _, price in fills(venue)] == [Decimal(p) for p in paid]
     assert not venue.open_orders()
 
 
@@ -279,13 +209,12 @@ def _legs(venue: Venue, parent: VenueOrder) -> tuple[VenueOrder, VenueOrder]:
 @pytest.mark.parametrize(
     ("held", "request_", "words"),
     [
-        (20, _bracket("45", "55", Side.SELL), "bracket orders must be entry orders"),
-        (-20, _bracket("55", "45"), "bracket orders must be entry orders"),
-        (20, _oco("40", "60", Side.BUY), "oco orders must be exit orders"),
+        (20, bracket("45", "55", Side.SELL), "bracket orders must be entry orders"),
+        (-20, bracket("55", "45"), "bracket orders must be entry orders"),
+        (20, oco("40", "60", Side.BUY), "oco orders must be exit orders"),
     ],
 )
 def test_a_group_opens_but_for_an_oco_which_closes(
-    make: Make,
     held: int,
     request_: OrderRequest,
     words: str,
@@ -295,79 +224,81 @@ def test_a_group_opens_but_for_an_oco_which_closes(
     assert (caught.value.status, caught.value.code) == (422, 42210000)
 
 
-def test_an_oco_is_its_own_take_profit(make: Make) -> None:
+def test_an_oco_is_its_own_take_profit() -> None:
     venue = make(qty=10)
-    order = venue.submit(_oco("55", "45"), OPEN)[0].order
+    order = venue.submit(oco("55", "45"), OPEN)[0].order
     (stop,) = venue.legs(order)
     assert (order.role, order.limit) == (LegRole.TAKE_PROFIT, Decimal(55))
     assert (stop.role, stop.side, stop.trigger) == (LegRole.STOP_LOSS, Side.SELL, Decimal(45))
     assert venue.held("A") == 10
-    _trade(venue, OPEN + 1, 55.01)
-    assert _prices(venue) == [_d("10", "55.01")]  # the first print it sees: it is no standing order
+    trade(venue, OPEN + 1, 55.01)
+    assert fills(venue) == [
+        exact("10", "55.01")
+    ]  # the first print it sees: it is no standing order
     assert not venue.open_orders()
 
 
-def test_the_stop_that_covers_a_short_is_kept_with_a_collar(make: Make) -> None:
+def test_the_stop_that_covers_a_short_is_kept_with_a_collar() -> None:
     venue = make()
-    _, stop = _legs(venue, venue.submit(_bracket("45", "60", Side.SELL), OPEN)[0].order)
+    _, stop = _legs(venue, venue.submit(bracket("45", "60", Side.SELL), OPEN)[0].order)
     assert (stop.side, stop.collar) == (Side.BUY, Decimal("61.50"))
 
 
-def test_exits_sleep_until_all_of_the_entry_has_filled(make: Make) -> None:
+def test_exits_sleep_until_all_of_the_entry_has_filled() -> None:
     venue = make(participation=Decimal("0.1"))
-    entry = venue.submit(_bracket("55", "45"), OPEN)[0].order
+    entry = venue.submit(bracket("55", "45"), OPEN)[0].order
     take, stop = _legs(venue, entry)
-    venue.on_bar(_bar(OPEN, "50 56 44 50", 50.0), OPEN + MINUTE)
-    assert _prices(venue) == [_d("5", "50")]
+    venue.on_bar(a_bar(OPEN, "50 56 44 50", 50.0), OPEN + MINUTE)
+    assert fills(venue) == [exact("5", "50")]
     assert [take.status, stop.status] == [OrderStatus.HELD, OrderStatus.HELD]
-    venue.on_bar(_bar(OPEN + MINUTE, "50 50 50 50"), OPEN + 2 * MINUTE)
+    venue.on_bar(a_bar(OPEN + MINUTE, "50 50 50 50"), OPEN + 2 * MINUTE)
     assert [take.status, stop.status] == [OrderStatus.NEW, OrderStatus.NEW]
     assert [take.qty, stop.qty] == [10, 10]
 
 
-def test_of_two_exits_that_the_bar_of_the_entry_reaches_the_stop_is_taken(make: Make) -> None:
+def test_of_two_exits_that_the_bar_of_the_entry_reaches_the_stop_is_taken() -> None:
     venue = make()
-    venue.submit(_bracket("55", "45"), OPEN)
-    venue.on_bar(_bar(OPEN, "50 56 44 50"), OPEN + MINUTE)
-    assert _prices(venue) == [_d("10", "50"), _d("10", "45")]
+    venue.submit(bracket("55", "45"), OPEN)
+    venue.on_bar(a_bar(OPEN, "50 56 44 50"), OPEN + MINUTE)
+    assert fills(venue) == [exact("10", "50"), exact("10", "45")]
     assert not venue.open_orders()
 
 
-def test_an_exit_that_saw_the_quote_of_its_entry_rests_and_is_paid_its_limit(make: Make) -> None:
+def test_an_exit_that_saw_the_quote_of_its_entry_rests_and_is_paid_its_limit() -> None:
     venue = make()
-    _quote(venue, OPEN, 49.9, 50.0)
-    venue.submit(_bracket("55", "45"), OPEN + 1)
-    _quote(venue, OPEN + 2, 56.0, 56.1)
-    assert _prices(venue) == [_d("10", "50"), _d("10", "55")]
+    quote(venue, OPEN, 49.9, 50.0)
+    venue.submit(bracket("55", "45"), OPEN + 1)
+    quote(venue, OPEN + 2, 56.0, 56.1)
+    assert fills(venue) == [exact("10", "50"), exact("10", "55")]
 
 
-def test_an_exit_that_saw_the_print_of_its_entry_rests_and_is_paid_its_limit(make: Make) -> None:
+def test_an_exit_that_saw_the_print_of_its_entry_rests_and_is_paid_its_limit() -> None:
     venue = make()
-    venue.submit(_bracket("55", "45"), OPEN)
-    _trade(venue, OPEN + 1, 50.0)
-    _trade(venue, OPEN + 2, 56.0)
-    assert _prices(venue) == [_d("10", "50"), _d("10", "55")]
+    venue.submit(bracket("55", "45"), OPEN)
+    trade(venue, OPEN + 1, 50.0)
+    trade(venue, OPEN + 2, 56.0)
+    assert fills(venue) == [exact("10", "50"), exact("10", "55")]
 
 
-def test_part_of_one_exit_leaves_the_other_the_rest(make: Make) -> None:
+def test_part_of_one_exit_leaves_the_other_the_rest() -> None:
     venue = make(participation=Decimal("0.1"))
-    entry = venue.submit(_bracket("55", "45"), OPEN)[0].order
-    _trade(venue, OPEN + 1, 50.0, 100.0)
-    _trade(venue, OPEN + 2, 56.0, 40.0)
+    entry = venue.submit(bracket("55", "45"), OPEN)[0].order
+    trade(venue, OPEN + 1, 50.0, 100.0)
+    trade(venue, OPEN + 2, 56.0, 40.0)
     take, stop = _legs(venue, entry)
     assert [take.filled_qty, take.qty, stop.qty] == [4, 10, 6]
-    _trade(venue, OPEN + 3, 45.0, 100.0)
-    _trade(venue, OPEN + 4, 45.0, 100.0)  # what elects a stop does not fill it, too
-    assert _prices(venue) == [_d("10", "50"), _d("4", "55"), _d("6", "45")]
+    trade(venue, OPEN + 3, 45.0, 100.0)
+    trade(venue, OPEN + 4, 45.0, 100.0)  # what elects a stop does not fill it, too
+    assert fills(venue) == [exact("10", "50"), exact("4", "55"), exact("6", "45")]
     assert take.status is OrderStatus.CANCELED
 
 
 # ---------------------------------------------------------------------------- changes
 
 
-def test_the_exits_of_a_changed_entry_belong_to_what_it_became(make: Make) -> None:
+def test_the_exits_of_a_changed_entry_belong_to_what_it_became() -> None:
     venue = make()
-    request = _bracket("55", "45", type=OrderType.LIMIT, limit=Decimal(48))
+    request = bracket("55", "45", type=OrderType.LIMIT, limit=Decimal(48))
     old = venue.submit(request, OPEN)[0].order
     new = venue.replace(old.id, OPEN + 1, limit=Decimal(49))[1].order
     assert [leg.parent for leg in _legs(venue, new)] == [new.id, new.id]
@@ -375,24 +306,24 @@ def test_the_exits_of_a_changed_entry_belong_to_what_it_became(make: Make) -> No
     assert not venue.open_orders()
 
 
-def test_a_changed_exit_takes_the_place_of_the_old_one_in_its_group(make: Make) -> None:
+def test_a_changed_exit_takes_the_place_of_the_old_one_in_its_group() -> None:
     venue = make()
-    entry = venue.submit(_bracket("55", "45"), OPEN)[0].order
-    _trade(venue, OPEN + 1, 50.0)
+    entry = venue.submit(bracket("55", "45"), OPEN)[0].order
+    trade(venue, OPEN + 1, 50.0)
     take, stop = _legs(venue, entry)
     new = venue.replace(stop.id, OPEN + 2, trigger=Decimal(46))[1].order
     assert [leg.id for leg in _legs(venue, entry)] == [take.id, new.id]
-    _trade(venue, OPEN + 3, 46.0)
-    _trade(venue, OPEN + 4, 46.0)
-    assert _prices(venue)[1:] == [_d("10", "46")]
+    trade(venue, OPEN + 3, 46.0)
+    trade(venue, OPEN + 4, 46.0)
+    assert fills(venue)[1:] == [exact("10", "46")]
     assert not venue.open_orders()
 
 
 @pytest.mark.parametrize(("qty", "is_taken"), [("3", False), ("4", False), ("5", True)])
-def test_a_change_must_leave_something_to_fill(make: Make, qty: str, is_taken: bool) -> None:
+def test_a_change_must_leave_something_to_fill(qty: str, is_taken: bool) -> None:
     venue = make()
-    _quote(venue, OPEN, 49.9, 50.0, 4.0)
-    old = venue.submit(_limit("50"), OPEN + 1)[0].order
+    quote(venue, OPEN, 49.9, 50.0, 4.0)
+    old = venue.submit(limit_order("50"), OPEN + 1)[0].order
     if is_taken:
         assert venue.replace(old.id, OPEN + 2, qty=Decimal(qty))[1].order.remaining == 1
     else:
@@ -409,16 +340,15 @@ def test_a_change_must_leave_something_to_fill(make: Make, qty: str, is_taken: b
     ],
 )
 def test_a_changed_trailing_stop_keeps_the_mark_it_has_seen(
-    make: Make,
     trail: dict[str, Any],
     change: dict[str, Any],
     stop: str,
 ) -> None:
     venue = make(qty=10)
-    request = _ask(Side.SELL, type=OrderType.TRAILING_STOP, **trail)
+    request = ask_for(Side.SELL, type=OrderType.TRAILING_STOP, **trail)
     old = venue.submit(request, OPEN)[0].order
-    _trade(venue, OPEN + 1, 55.0)
-    _trade(venue, OPEN + 2, 54.0)
+    trade(venue, OPEN + 1, 55.0)
+    trade(venue, OPEN + 2, 54.0)
     new = venue.replace(old.id, OPEN + 3, **change)[1].order
     assert [new.hwm, new.trigger] == [Decimal(55), Decimal(stop)]
 
@@ -432,20 +362,19 @@ def test_a_changed_trailing_stop_keeps_the_mark_it_has_seen(
     ],
 )
 def test_a_change_that_the_order_does_not_take_is_refused_and_it_works_on(
-    make: Make,
     change: dict[str, Any],
     words: str,
 ) -> None:
     venue = make()
-    old = venue.submit(_limit("49"), OPEN)[0].order
+    old = venue.submit(limit_order("49"), OPEN)[0].order
     with pytest.raises(Rejection, match=words):
         venue.replace(old.id, OPEN + 1, **change)
     assert [order.id for order in venue.open_orders()] == [old.id]
 
 
-def test_a_change_of_limit_and_time_keeps_all_else(make: Make) -> None:
+def test_a_change_of_limit_and_time_keeps_all_else() -> None:
     venue = make()
-    old = venue.submit(_limit("49", extended_hours=True), OPEN)[0].order
+    old = venue.submit(limit_order("49", extended_hours=True), OPEN)[0].order
     new = venue.replace(old.id, OPEN + 1, limit=Decimal(48), tif=TimeInForce.GTC)[1].order
     assert (new.limit, new.tif, new.qty) == (Decimal(48), TimeInForce.GTC, Decimal(10))
     assert (new.extended_hours, new.side, new.type) == (True, Side.BUY, OrderType.LIMIT)
