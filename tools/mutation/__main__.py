@@ -9,7 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from multiprocessing import Pipe, Process
+from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from random import Random
@@ -38,6 +38,9 @@ TESTS = [
 ]
 _QUICK = 0.5  # seconds that a file of tests takes
 FACTS = "tests/venue_cases/*.toml"
+
+# A worker goes on from here, with what is loaded and with what is not: elsewhere spawn is the default.
+FORK = get_context("fork")
 
 Work = list[tuple[int, Mutant]]
 
@@ -98,7 +101,7 @@ def _options() -> argparse.Namespace:
 def in_order(sources: Mapping[str, bytes]) -> list[Mutant]:
     """Return the mutants of files. A process of its own reads them: ours must not import them."""
     reader, writer = Pipe(duplex=False)
-    child = Process(target=_find, args=(sources, writer))
+    child = FORK.Process(target=_find, args=(sources, writer))
     child.start()
     writer.close()
     found = msgspec.msgpack.decode(reader.recv_bytes(), type=list[Mutant])
@@ -153,11 +156,11 @@ class Plan:
 
 def _try_all(work: Work, plan: Plan, processes: int) -> Iterator[trials.Outcome]:
     open_ends: list[Connection] = []
-    workers: list[Process] = []
+    workers = []
     for number in range(processes):
         reader, writer = Pipe(duplex=False)
         part = work[number::processes]
-        workers.append(Process(target=_work, args=(part, plan, writer)))
+        workers.append(FORK.Process(target=_work, args=(part, plan, writer)))
         workers[-1].start()
         writer.close()
         open_ends.append(reader)
