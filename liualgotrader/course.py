@@ -39,12 +39,14 @@ from liualgotrader.engine.loading import source_of
 from liualgotrader.models.account_lock import AccountLock
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
+from liualgotrader.models.embedded import EmbeddedServer
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box, BoxClock
 from liualgotrader.session.box_keeper import BoxKeeper
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
+from liualgotrader.session.database_keeper import keep_database
 from liualgotrader.session.disk import prune
 from liualgotrader.session.routing import directed
 from liualgotrader.session.settling import settle
@@ -124,7 +126,10 @@ class Course:
         environ: Mapping[str, str],
         progress: Progress,
         batch_id: str | None = None,
+        server: EmbeddedServer | None = None,
     ) -> None:
+        """`server`: the embedded database, to be started again when it dies; None for one of the user's own."""
+        self._server = server
         self._plan = plan
         self._home = home
         self._dsn = dsn
@@ -332,7 +337,9 @@ class Course:
     # -- during ------------------------------------------------------------------------------------------------
 
     def _kept(self, stack: AsyncExitStack, supervisor: Supervisor) -> BoxKeeper | None:
-        """Watch over the exchange until the summary is made."""
+        """Watch over the exchange and the embedded database until the summary is made."""
+        if self._server is not None:
+            stack.callback(asyncio.create_task(keep_database(self._server, supervisor)).cancel)
         if self._box is None:
             return None
         keeper = BoxKeeper(self._box, supervisor, lockstep=self._plan.session.lockstep)

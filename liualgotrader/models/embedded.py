@@ -89,6 +89,20 @@ class EmbeddedServer:
             raise StoreError("not attached to a server")
         return self._link.fileno()
 
+    def restart(self) -> None:
+        """Attach again after the server or its guard has died: to a new server under the old DSN.
+
+        Blocks until it is ready. Raises StoreError when it cannot be had, or only elsewhere.
+        """
+        dsn = self.dsn
+        self._let_go(left_running=True)
+        self.__enter__()
+        if self.dsn != dsn:
+            raise StoreError(
+                f"PostgreSQL is back, but not where this session looks for it: {self.dsn} instead "
+                f"of {dsn}. Next: read {self.files.log}",
+            )
+
     def _attach_or_start(self) -> None:
         self.files.data.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self.files.start_lock):

@@ -11,12 +11,14 @@ data directory. Whoever is killed, nothing stays behind:
 """
 
 import argparse
+import hashlib
 import logging
 import os
 import selectors
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -60,7 +62,7 @@ SETTINGS = {
 FAST = {"synchronous_commit": "off", "fsync": "off", "full_page_writes": "off"}
 
 SOCKET_PREFIX = "liu-pg-"
-SOCKET_ROOT_BYTES = 60  # AF_UNIX paths end at 107 bytes (103 on macOS), names below included
+SOCKET_ROOT_BYTES = 52  # AF_UNIX paths end at 107 bytes (103 on macOS), names below included
 READY_POLL_SECONDS = 0.01
 READY_PATIENCE_SECONDS = 600.0  # crash recovery replays up to max_wal_size
 
@@ -178,7 +180,7 @@ def _guard(files: Files, first: socket.socket, *, durable: bool) -> int:
         account = unprivileged_account()
         cluster = Cluster(files, find_binaries(account), account)
         cluster.prepare()
-        with _socket_directory(account) as sockets:
+        with _socket_directory(files.data, account) as sockets:
             return _run_server(cluster, first, sockets, durable=durable)
 
 
@@ -258,15 +260,48 @@ def _forget_predecessor(files: Files) -> None:
 
 
 @contextmanager
-def _socket_directory(account: Account | None) -> Iterator[Path]:
-    """Make a short directory that only the server's account (and root) may enter."""
-    path = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=_socket_root(account)))
+def _socket_directory(data: Path, account: Account | None) -> Iterator[Path]:
+    """Make a short directory that only the server's account (and root) may enter.
+
+    It is the same each time, so that after a crash the next server is found under the old DSN.
+    """
+    root = _socket_root(account)
+    path = root / _socket_name(data)
+    if not _claimed(path, account):
+        path = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=root))
+        log.warning("using %s: clients of this server will not find one that follows it", path)
     try:
         if account is not None:
             os.chown(path, account.uid, account.gid)
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _socket_name(data: Path) -> str:
+    digest = hashlib.sha256(os.fsencode(data.resolve())).hexdigest()
+    return f"{SOCKET_PREFIX}{os.getuid()}-{digest[:12]}"
+
+
+def _claimed(path: Path, account: Account | None) -> bool:
+    """Make the directory, or take over an earlier guard's; False when it may be somebody else's.
+
+    Anybody may make a directory of this name where everybody may write. Whoever owns it, or may
+    write to it, could put a server of his own in it, and our clients would tell that everything.
+    """
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        found = path.lstat()
+        owners = {os.getuid()} if account is None else {os.getuid(), account.uid}
+        ours = stat.S_ISDIR(found.st_mode) and found.st_uid in owners
+        if not ours or stat.S_IMODE(found.st_mode) != 0o700:
+            log.warning("%s belongs to another account, or is open to others", path)
+            return False
+        # A killed server's socket and its lock, whose pid may be another process's by now.
+        for left in path.iterdir():
+            left.unlink()
+    return True
 
 
 def _socket_root(account: Account | None) -> Path:

@@ -6,8 +6,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from liualgotrader.common.errors import ConfigError
+
+if TYPE_CHECKING:
+    from liualgotrader.models.embedded import EmbeddedServer
 
 HOME_VARIABLE = "LIU_HOME"
 DSN_VARIABLE = "DSN"
@@ -37,6 +41,15 @@ def database(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
 
     The embedded server runs as long as somebody holds on to it. Raises StoreError.
     """
+    with database_and_server(environ) as (dsn, _):
+        yield dsn
+
+
+@contextmanager
+def database_and_server(
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[tuple[str, EmbeddedServer | None]]:
+    """Give the DSN as `database` does, and the embedded server, to be watched; None with a DSN of one's own."""
     # Lazily: asyncpg and psutil take longer to import than most commands to run.
     import asyncio
 
@@ -46,8 +59,8 @@ def database(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
     own = environ.get(DSN_VARIABLE)
     if own:
         asyncio.run(migrate(own))
-        yield own
+        yield own, None
         return
     with EmbeddedServer(database_dir(liu_home(environ))) as server:
         asyncio.run(migrate(server.dsn))
-        yield server.dsn
+        yield server.dsn, server

@@ -17,9 +17,10 @@ from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan import Plan, plan_from_json
 from liualgotrader.course import Course, Summary, check_mode
 from liualgotrader.engine.plan_reading import read_plan
+from liualgotrader.models.embedded import EmbeddedServer
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.scripts.exits import DONE, FAILED
-from liualgotrader.scripts.home import database, liu_home
+from liualgotrader.scripts.home import database_and_server, liu_home
 from liualgotrader.scripts.show import Display, show_summary
 from liualgotrader.session.logs import formatter
 
@@ -42,12 +43,12 @@ def run_session(
     plan = None if resume else read_plan(path, environ=os.environ, options=options)
     if plan is not None:
         check_mode(plan)
-    with database() as dsn:
+    with database_and_server() as (dsn, server):
         batch_id = None
         if plan is None:
             batch_id, plan = asyncio.run(_unfinished(dsn, resume or ""))
         with Display(plan) as display:
-            summary = asyncio.run(_run(plan, home, dsn, display.update, batch_id))
+            summary = asyncio.run(_run(plan, home, dsn, server, display.update, batch_id))
     if as_json:
         values = {key: getattr(summary, key) for key in JSON_KEYS}
         sys.stdout.write(_json.encode(values).decode() + "\n")
@@ -79,11 +80,18 @@ async def _run(
     plan: Plan,
     home: Path,
     dsn: str,
+    server: EmbeddedServer | None,
     progress: Callable[[dict[str, Any]], None],
     batch_id: str | None,
 ) -> Summary:
     course = Course(
-        plan, home=home, dsn=dsn, environ=os.environ, progress=progress, batch_id=batch_id
+        plan,
+        home=home,
+        dsn=dsn,
+        environ=os.environ,
+        progress=progress,
+        batch_id=batch_id,
+        server=server,
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
