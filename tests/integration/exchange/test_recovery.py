@@ -200,3 +200,61 @@ def test_request_without_a_moment_gets_it_after_the_restart(tmp_path: Path, told
     found = exchange.desk.find(order.id)
     assert found is not None and exchange.desk.created(found) == at
     exchange.close()
+
+
+def _participating(tmp_path: Path) -> tuple[Exchange, LockstepDriver]:
+    settings = Settings(speed=None, log=tmp_path / "orders.log")
+    exchange, driver = build(walk_tape(symbols="AAPL", minutes="1"), settings)
+    assert isinstance(driver, LockstepDriver)
+    return exchange, driver
+
+
+def _order(client_id: str) -> dict[str, str]:
+    body = {"symbol": "AAPL", "qty": "1", "side": "buy", "type": "limit", "limit_price": "9"}
+    return body | {"time_in_force": "day", "client_order_id": client_id}
+
+
+def test_one_that_comes_back_in_the_same_life_dates_its_requests_itself(tmp_path: Path) -> None:
+    exchange, driver = _participating(tmp_path)
+    driver.acknowledge(driver.hello("A", "A-", 1, life=4), Ack(ack=driver.mark))
+    exchange.submit(_order("A-1"))
+    exchange.close()
+
+    exchange, driver = _participating(tmp_path)
+    # Posted again or anew before the hello: it is the participant's all the same, and waits.
+    exchange.submit(_order("A-2"))
+    back = driver.hello("A", "A-", 1, life=4)
+    driver.acknowledge(back, Ack(ack=driver.mark))
+    assert exchange.desk.next_arrival() is None
+    # It had come further than the log tells, and may say so.
+    told = [("A-1", "submit", OPEN + 77), ("A-2", "submit", OPEN + 78)]
+    driver.acknowledge(back, Ack(ack=OPEN + 100, decided=told))
+    assert exchange.desk.next_arrival() == OPEN + 77 + exchange.latency
+    assert exchange.desk.undecided("A") == []
+    exchange.close()
+
+
+def test_another_life_has_what_the_former_posted_dated(tmp_path: Path) -> None:
+    exchange, driver = _participating(tmp_path)
+    driver.acknowledge(driver.hello("A", "A-", 1, life=4), Ack(ack=driver.mark))
+    exchange.submit(_order("A-1"))
+    exchange.close()
+
+    exchange, driver = _participating(tmp_path)
+    driver.acknowledge(driver.hello("A", "A-", 1, life=5), Ack(ack=driver.mark))
+    assert exchange.desk.next_arrival() == driver.mark + exchange.latency
+    exchange.close()
+
+
+def test_what_was_told_by_a_moment_is_not_told_again(tmp_path: Path) -> None:
+    log, until = tmp_path / "orders.log", OPEN + MINUTE
+    tape = walk_tape(symbols="AAPL", minutes="3")
+    exchange, driver = build(tape, Settings(speed=1.0, log=log, not_before=until))
+    assert (exchange.floor.now, driver.now(), driver.state) == (until, until, "waiting")
+    assert (exchange.floor.next_event() or 0) > until
+    exchange.close()
+
+
+def test_lockstep_takes_no_moment_to_go_on_from() -> None:
+    with pytest.raises(ConfigError, match="lockstep"):
+        build(walk_tape(symbols="AAPL", minutes="1"), Settings(speed=None, not_before=OPEN))
