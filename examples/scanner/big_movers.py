@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from liualgotrader.common.ports import Snapshot
 from liualgotrader import ScanContext, Scanner
+from liualgotrader.common.ports import Snapshot
 
 
 def move(row: Snapshot) -> float:

@@ -14,7 +14,7 @@ from typing import Any, cast
 import psutil
 
 from liualgotrader.bootstrap import Endpoints, SessionConfig, make_data, make_trader
-from liualgotrader.common.events import OrderEvent, Picked, Started
+from liualgotrader.common.events import OpenOrder, OrderEvent, Picked, Started
 from liualgotrader.common.ids import slot_name
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Channel, Plan, SessionPlan, StrategyPlan
@@ -75,7 +75,7 @@ def symbol_names() -> list[str]:
 class Alone(Incarnation):
     """A consumer's life with nothing behind it: no ledger, no store, a real journal."""
 
-    async def missed_events(self, now: int) -> list[OrderEvent]:
+    async def missed_events(self, orders: Sequence[OpenOrder], now: int) -> list[OrderEvent]:
         """Nothing was missed."""
         return []
 
