@@ -28,9 +28,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
         ("queue", "consumer-A:journal:120,consumer-B:verdict:20"),
         ("pipe", "consumer-A:commit:25,consumer-B:send:30"),
         ("queue", "consumer-A:acknowledgement:40,consumer-B:acknowledgement:60"),
-        (
+        pytest.param(
             "pipe",
             "consumer-A:send:20,consumer-A:verdict:30,consumer-B:commit:1,consumer-B:journal:9",
+            marks=pytest.mark.soak,
         ),
     ],
 )
@@ -58,7 +59,9 @@ names = "{" ".join(SYMBOLS)}"
 """
 
 
-@pytest.mark.parametrize(("link", "seed"), [("queue", 1), ("pipe", 2)])
+@pytest.mark.parametrize(
+    ("link", "seed"), [("queue", 1), pytest.param("pipe", 2, marks=pytest.mark.soak)]
+)
 def test_children_killed_from_outside_at_any_moment_recover(
     setting: Setting, link: str, seed: int
 ) -> None:

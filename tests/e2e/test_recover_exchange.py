@@ -58,7 +58,9 @@ def _assert_same_executions(setting: Setting, batch: str) -> None:
     assert query(setting.dsn, "SELECT 1 FROM orders WHERE is_open") == []
 
 
-@pytest.mark.parametrize(("link", "seed"), [("queue", 1), ("pipe", 2)])
+@pytest.mark.parametrize(
+    ("link", "seed"), [pytest.param("queue", 1, marks=pytest.mark.soak), ("pipe", 2)]
+)
 def test_killed_in_lockstep_the_session_ends_as_if_it_had_not_been(
     setting: Setting, link: str, seed: int
 ) -> None:
@@ -81,6 +83,7 @@ def test_killed_in_lockstep_the_session_ends_as_if_it_had_not_been(
     assert [(k, v) for k, v in replays(setting, batch).items() if not v.identical] == []
 
 
+@pytest.mark.soak
 def test_killed_beside_scanners_and_consumers_it_recovers(setting: Setting) -> None:
     plan = setting.plan(symbols=(), strategies=_SCANNER + BUSY)
     session = setting.start(plan, "--json")
