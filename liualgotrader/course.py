@@ -48,6 +48,7 @@ from liualgotrader.session.box_keeper import BoxKeeper
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.database_keeper import keep_database
 from liualgotrader.session.disk import prune
+from liualgotrader.session.patience import patiently
 from liualgotrader.session.routing import directed
 from liualgotrader.session.settling import settle
 from liualgotrader.supervisor import Supervisor
@@ -57,6 +58,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[dict[str, Any]], None]
 _PROGRESS_SECONDS = 0.5
 _HOLD_SECONDS = 5.0
+_SUM_UP_SECONDS = 120.0
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -187,7 +189,11 @@ class Course:
                 await supervisor.stop()
             if keeper is not None and keeper.failure:
                 raise BrokerUnavailable(keeper.failure)
-            return await self._sum_up(store, config, supervisor, start, began)
+            # Whatever it does is done once, so it may be asked again while the database or the broker is away.
+            return await patiently(
+                lambda: self._sum_up(store, config, supervisor, start, began),
+                seconds=_SUM_UP_SECONDS,
+            )
 
     # -- before ------------------------------------------------------------------------------------------------
 

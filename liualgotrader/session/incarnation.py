@@ -26,8 +26,12 @@ from liualgotrader.engine.core import rejects_key
 from liualgotrader.models.journal import Header, Journal
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.patience import patiently
 
 log = logging.getLogger(__name__)
+
+# How long a life's beginning and end wait for a database that is away.
+_STORE_SECONDS = 120.0
 
 # The broker's last word on an order, as the event that we did not hear.
 _ENDS = {
@@ -89,13 +93,16 @@ class Incarnation:
 
     async def close(self, reason: str, failures: Sequence[tuple[str, str]]) -> None:
         """End this life in the database, once its journal is closed."""
-        await self._store.end_incarnation(
-            self._config.batch_id,
-            self._slot,
-            self._number,
-            reason=reason,
-            journals=[str(path) for path in self.journal.paths],
-            failures=dict(failures),
+        await patiently(
+            lambda: self._store.end_incarnation(
+                self._config.batch_id,
+                self._slot,
+                self._number,
+                reason=reason,
+                journals=[str(path) for path in self.journal.paths],
+                failures=dict(failures),
+            ),
+            seconds=_STORE_SECONDS,
         )
         await self._store.close()
 
@@ -113,7 +120,9 @@ async def open_incarnation(
     config: SessionConfig, slot: str, *, trader: ClosingTrader, disabled: tuple[str, ...]
 ) -> Incarnation:
     """Begin a life: load what is known, ask the broker for what is not, open the journal."""
-    store = await SessionStore.open(config.dsn, max_size=3)
+    store = await patiently(
+        lambda: SessionStore.open(config.dsn, max_size=3), seconds=_STORE_SECONDS
+    )
     batch = config.batch_id
     ledger = PostgresLedger(
         store.pool, batch_id=batch, account_id=config.account_id, limits=config.plan.limits
