@@ -22,7 +22,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 JSONB_VERSION = b"\x01"  # the first byte of jsonb on the wire
 
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+DATABASE_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # What the driver says of a rollback on a connection that broke in the middle of a statement.
+    asyncpg.InternalClientError,
+    OSError,
+)
 # A server that is starting, stopping, full or being restarted may say yes a moment later; a wrong
 # password or an unknown database will not.
 PASSING_ERRORS = (
