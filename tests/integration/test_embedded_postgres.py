@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -53,7 +53,9 @@ class Watched:
         return bool(poll.poll(patience_ms))
 
     def kill(self) -> None:
-        signal.pidfd_send_signal(self.fd, signal.SIGKILL)
+        """End it; one that the death of another has ended already is as dead."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.fd, signal.SIGKILL)
 
     def __enter__(self) -> Self:
         return self
