@@ -170,6 +170,9 @@ class Ledger(Protocol):
     async def book(self, event: OrderEvent) -> AccountUpdate | None:
         """Record what happened to an order, once; None when it was recorded before."""
 
+    async def standing(self, time: int) -> AccountUpdate:
+        """Return the account as it stands; `time` is when it was asked for, ns UTC."""
+
     async def open_state(
         self, slot: str
     ) -> tuple[Sequence[OpenPosition], Sequence[OpenOrder], int]:

@@ -72,6 +72,7 @@ class SessionDesk:
         self._queue: asyncio.Queue[Approved] = asyncio.Queue()
         self.decided: list[tuple[str, str, int]] = []
         self.sent = 0
+        self._lost_answers = 0
         self.checkpoint: Callable[[str], Awaitable[None]] | None = None
 
     async def submit(self, approved: Sequence[Approved]) -> Sequence[OrderEvent]:
@@ -90,7 +91,11 @@ class SessionDesk:
         if event.kind in (Kind.REFUSED,):
             return ()
         await self._turn.wait(self._now())
+        lost = self._lost_answers
         account = await self._stored(lambda: self._ledger.book(event))
+        if account is None and self._lost_answers > lost:
+            # It was booked by the try whose answer was lost with the connection: the engine has not seen it yet.
+            account = await self._stored(lambda: self._ledger.standing(event.time))
         return None if account is None else (account,)
 
     async def _stored(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -105,6 +110,7 @@ class SessionDesk:
             except StoreError as exc:
                 if attempt + 1 >= _MOST_TRIES_STORE:
                     raise
+                self._lost_answers += 1
                 log.warning("waiting for the database: %s", exc)
                 await asyncio.sleep(wait)
         raise InvariantError("the waits ended")

@@ -141,6 +141,12 @@ class PostgresLedger:
             state = await self._load(connection, now=event.time)
         return account_update(state.view, event.time)
 
+    async def standing(self, time: int) -> AccountUpdate:
+        """Return the account as it stands, for one whose answer to `book` was lost. `time` in ns UTC."""
+        async with self._transaction("read the account") as connection:
+            state = await self._load(connection, now=time)
+        return account_update(state.view, time)
+
     async def _happen(
         self, connection: asyncpg.Connection, order: LedgerOrder, event: OrderEvent
     ) -> None:

@@ -220,6 +220,10 @@ class MemoryLedger:
 
     # -- what a new incarnation starts from ------------------------------------------------------
 
+    async def standing(self, time: int) -> AccountUpdate:
+        """Return the account as it stands."""
+        return account_update(self.view, time)
+
     async def open_state(
         self, slot: str
     ) -> tuple[Sequence[OpenPosition], Sequence[OpenOrder], int]:
