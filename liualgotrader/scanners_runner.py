@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from heapq import heapify, heappop, heappush
 from multiprocessing.connection import Connection
 
 from liualgotrader.bootstrap import SessionConfig, WallClock, make_clock, make_data, make_scanners
-from liualgotrader.common.clock import MINUTE, SECOND
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Picked
-from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import ScannerPlan
-from liualgotrader.common.ports import DataAPI, Snapshot
 from liualgotrader.models.session_store import SessionStore
-from liualgotrader.scanners.base import Scanner
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.lockstep import LockstepSocket
 from liualgotrader.session.messages import (
@@ -32,71 +26,13 @@ from liualgotrader.session.messages import (
 )
 from liualgotrader.session.patience import patiently
 from liualgotrader.session.routing import directed
+from liualgotrader.session.scan import Scan
+from liualgotrader.session.timetable import Timetable
 
 log = logging.getLogger(__name__)
 
 _STATUS_SECONDS = 0.5
 _SCAN_SECONDS = 20.0
-
-
-class Scan:
-    """What a scanner sees at one moment."""
-
-    def __init__(self, data: DataAPI, config: SessionConfig, now: int) -> None:
-        self.data = data
-        self.now = now
-        self.session_open = config.session_open
-        self.session_close = config.session_close
-
-    async def assets(self) -> Sequence[Instrument]:
-        """Return what can be traded today."""
-        return await self.data.assets()
-
-    async def snapshots(self, symbols: Sequence[str] | None = None) -> dict[str, Snapshot]:
-        """Return what is known of each symbol now; of all assets when `symbols` is None."""
-        if symbols is None:
-            symbols = [instrument.symbol for instrument in await self.assets()]
-        return await self.data.snapshots(symbols)
-
-
-class Timetable:
-    """When each scanner is due: after the open, then on its period."""
-
-    def __init__(self, scanners: Sequence[Scanner], session_open: int, since: int) -> None:
-        self._scanners = scanners
-        self._due: list[tuple[int, int]] = []
-        for index, scanner in enumerate(scanners):
-            first = session_open + int(getattr(scanner, "from_market_open", 0) * MINUTE)
-            due = self._next(scanner, first, since)
-            if due is not None:
-                self._due.append((due, index))
-        heapify(self._due)
-
-    @staticmethod
-    def _next(scanner: Scanner, first: int, since: int) -> int | None:
-        """Return the first moment at or after `since`; a scanner that runs once runs late rather than never."""
-        if first >= since:
-            return first
-        if scanner.every is None:
-            return since
-        period = int(scanner.every.total_seconds() * SECOND)
-        return first + -(-(since - first) // period) * period
-
-    @property
-    def next_due(self) -> int | None:
-        """When somebody is due next."""
-        return self._due[0][0] if self._due else None
-
-    def take_due(self, now: int) -> list[tuple[int, int]]:
-        """Return (moment, scanner) of all that are due, and set their next moments."""
-        taken = []
-        while self._due and self._due[0][0] <= now:
-            due, index = heappop(self._due)
-            taken.append((due, index))
-            every = self._scanners[index].every
-            if every is not None:
-                heappush(self._due, (due + int(every.total_seconds() * SECOND), index))
-        return taken
 
 
 class ScannersProcess:
@@ -189,10 +125,11 @@ class ScannersProcess:
 
     async def _scan(self, index: int, now: int) -> None:
         scanner, plan = self._scanners[index], self._plans[index]
+        hours = self._config.session_open, self._config.session_close
         self._scans += 1
         try:
             found = await patiently(
-                lambda: scanner.scan(Scan(self._data, self._config, now)), seconds=_SCAN_SECONDS
+                lambda: scanner.scan(Scan(self._data, *hours, now)), seconds=_SCAN_SECONDS
             )
         except FeedError as exc:
             self._control.say(Failed(f"scanner {plan.name}: {exc}"))

@@ -77,8 +77,11 @@ def buying_power(
     Multiplier times equity, less what is held long and short. A cash account's is its cash; the
     proceeds of a short sale are in the cash but are owed, so they buy nothing.
     """
-    net = sum((held.value for held in holdings.values()), ZERO)
-    gross = sum((abs(held.value) for held in holdings.values()), ZERO)
+    net = gross = ZERO
+    for held in holdings.values():
+        value = held.value
+        net += value
+        gross += abs(value)
     return multiplier * (cash + net) - gross
 
 

@@ -42,6 +42,17 @@ class EngineClock:
             raise InvariantError(f"engine time went backwards: {ts} after {self._now}")
         self._now = ts
 
+    def reach(self, ts: int) -> bool:
+        """Move to `ts` unless a timer is due by then; say whether it was reached.
+
+        A moment that is over is reached already: an event may come with the stamp of an earlier one.
+        """
+        if self._timers and self._timers[0][0] <= ts:
+            return False
+        if ts > self._now:
+            self._now = ts
+        return True
+
     def call_at(self, ts: int, owner: str, name: str) -> None:
         """Ask for TimerFired(owner, name) once time reaches `ts`; a past moment means at once."""
         self._order += 1

@@ -301,6 +301,38 @@ class Started(Event, frozen=True, array_like=True, tag="started"):
         return self.time
 
 
+class SessionBegan(Event, frozen=True, array_like=True, tag="session"):
+    """Another trading day begins for engines that live on: day bars, and markets that never close."""
+
+    time: int
+    session_open: int
+    session_close: int
+
+    @property
+    def ts_event(self) -> int:
+        """When the engine hears of it, ns UTC."""
+        return self.time
+
+
+class CorporateAction(Event, frozen=True, array_like=True, tag="corporate_action"):
+    """A split, a dividend, a new name or the end of a symbol takes effect: its ex-date has come.
+
+    `ratio`: new shares for an old one; 0 when the shares are gone, `cash` dollars having been paid
+    for each. `cash`: dollars a share as held before. `new_symbol`: under which the shares go on.
+    """
+
+    symbol: str
+    time: int
+    ratio: Decimal = Decimal(1)
+    cash: Decimal = Decimal(0)
+    new_symbol: str = ""
+
+    @property
+    def ts_event(self) -> int:
+        """When it takes effect, ns UTC: before the first trade of the ex-date."""
+        return self.time
+
+
 MarketEvent = Trade | Quote | Bar
 Input = (
     Trade
@@ -314,4 +346,6 @@ Input = (
     | AccountUpdate
     | HistoryLoaded
     | Started
+    | SessionBegan
+    | CorporateAction
 )

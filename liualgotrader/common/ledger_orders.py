@@ -30,15 +30,18 @@ _TELLS_WHY = (Kind.REFUSED, Kind.REJECTED, Kind.NEVER_SENT)
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """What one strategy holds of one symbol: signed quantity and average entry price."""
+    """What one strategy holds of one symbol: signed quantity and average entry price.
+
+    `value`: signed dollars at cost. The ledger sees no market, so it values at what was paid. Worked
+    out once, for it is asked for with every order of the account.
+    """
 
     qty: Decimal = ZERO
     avg_price: Decimal = ZERO
+    value: Decimal = ZERO
 
-    @property
-    def value(self) -> Decimal:
-        """Signed dollars at cost. The ledger sees no market, so it values at what was paid."""
-        return self.qty * self.avg_price
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "value", self.qty * self.avg_price)
 
     def after(self, qty: Decimal, price: Decimal) -> Holding:
         """Return what a signed fill makes of it; what crosses zero opens anew at its price."""

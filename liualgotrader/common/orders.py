@@ -288,6 +288,7 @@ class Order(msgspec.Struct):
     stop: Decimal | None = None
     target: Decimal | None = None
     exit: bool = False
+    type: OrderType = OrderType.MARKET
 
     @classmethod
     def of(cls, intent: Submit) -> Order:
@@ -302,6 +303,7 @@ class Order(msgspec.Struct):
             stop=intent.stop,
             target=intent.target,
             exit=intent.exit,
+            type=intent.type,
         )
 
     @property

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import msgspec
 
+from liualgotrader.common.corporate_actions import Terms, adjusted, ends_orders, split_qty
 from liualgotrader.common.errors import InvariantError
-from liualgotrader.common.events import OpenOrder, OpenPosition, OrderEvent
+from liualgotrader.common.events import CorporateAction, OpenOrder, OpenPosition, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Order, OrderStatus, Side, Submit
 
 ZERO = Decimal(0)
@@ -82,6 +84,17 @@ def _copy(position: Position) -> Position:
     return Position(position.qty, position.avg_price, position.realised)
 
 
+def _adjust(order: Order, action: CorporateAction, instrument: Instrument) -> None:
+    terms = adjusted(
+        Terms(qty=order.qty, filled=order.filled, limit=order.limit, trigger=None),
+        action,
+        side=order.side,
+        kind=order.type,
+        instrument=instrument,
+    )
+    order.qty, order.filled, order.limit = terms.qty, terms.filled, terms.limit
+
+
 class Book:
     """Positions by strategy and symbol, and orders by id.
 
@@ -126,6 +139,31 @@ class Book:
             target=known.target,
             exit=self.qty(known.strategy, known.symbol) * side.sign < 0,
         )
+
+    def adjust(self, action: CorporateAction, instrument: Instrument) -> None:
+        """Let a corporate action change positions and open orders; orders that it ends hear so themselves.
+
+        Executions before it can be taken back no more: the broker has settled them.
+        """
+        for (strategy, symbol), holding in list(self._holdings.items()):
+            if symbol != action.symbol or not holding.position.qty:
+                continue
+            old = holding.position
+            qty = split_qty(old.qty, action, instrument)
+            avg = old.avg_price / action.ratio if qty else ZERO
+            realised = (
+                old.realised if qty else old.realised + old.qty * (action.cash - old.avg_price)
+            )
+            self._holdings[strategy, action.new_symbol or symbol] = _Holding(
+                Position(qty, avg, realised)
+            )
+            if action.new_symbol:
+                del self._holdings[strategy, symbol]
+            self.cash_flow += old.qty * action.cash
+        for (_, symbol), orders in self._open.items():
+            if symbol == action.symbol and not ends_orders(action):
+                for order in orders.values():
+                    _adjust(order, action, instrument)
 
     def open(self, intent: Submit) -> Order:
         """Take in an approved intent."""

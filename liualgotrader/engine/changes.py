@@ -41,6 +41,7 @@ def changed_order(order: Order, intent: Replace) -> Order:
         stop=order.stop,
         target=order.target,
         exit=order.exit,
+        type=order.type,
     )
 
 

@@ -22,6 +22,7 @@ from liualgotrader.common.events import (
     AccountUpdate,
     Bar,
     Command,
+    CorporateAction,
     FeedState,
     FeedStatus,
     HistoryLoaded,
@@ -29,6 +30,7 @@ from liualgotrader.common.events import (
     OrderEvent,
     Picked,
     Quote,
+    SessionBegan,
     Started,
     TimerFired,
     Trade,
@@ -57,7 +59,7 @@ from liualgotrader.engine.flatten import AGAIN, Flattener
 from liualgotrader.engine.intents import Wish, exact
 from liualgotrader.engine.refusals import Refusals
 from liualgotrader.engine.risk import Situation, refusal
-from liualgotrader.engine.settings import EngineSettings, StrategySettings
+from liualgotrader.engine.settings import DAY_SECONDS, EngineSettings, StrategySettings
 from liualgotrader.engine.warm_up import WarmUp
 from liualgotrader.strategies.base import Strategy, StrategyType
 
@@ -68,6 +70,7 @@ _MAX_SPINS = 1000
 _ON_ITS_WAY = (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
 _LIQUIDATE = "liquidate"
 _CLOSE = "close"
+_BEFORE_AUCTION = 15.0
 
 
 class StrategyRun:
@@ -109,7 +112,9 @@ class Engine:
     def __init__(self, strategies: Sequence[Strategy], settings: EngineSettings) -> None:
         self.settings = settings
         self.clock = EngineClock()
-        self.data = DataLoader(60, daily=DataLoader(86_400))
+        self._bar_seconds = settings.bar_seconds
+        days = DataLoader(DAY_SECONDS)
+        self.data = days if settings.on_day_bars else DataLoader(settings.bar_seconds, daily=days)
         self.book = Book()
         self.last: dict[str, float] = {}
         self.instruments: dict[str, Instrument] = {}
@@ -130,7 +135,7 @@ class Engine:
         }
         self._feed = FeedState.LIVE
         self._feeds: dict[str, FeedState] = {}
-        self._history = WarmUp(self.data)
+        self._history = WarmUp(self.data, settings.bar_seconds)
         self._trades: dict[str, list[Handler]] = {}
         self._quotes: dict[str, list[Handler]] = {}
         self._bars: dict[str, list[Handler]] = {}
@@ -152,6 +157,8 @@ class Engine:
             AccountUpdate: self._on_account,
             HistoryLoaded: self._on_history,
             Started: self._on_started,
+            SessionBegan: self._on_session_began,
+            CorporateAction: self._on_corporate_action,
         }
 
     @property
@@ -183,6 +190,24 @@ class Engine:
                 return index, self._said()
         return len(events), []
 
+    def process_stretch(
+        self, events: Sequence[Input], stamps: Sequence[int], start: int, stop: int
+    ) -> tuple[int, list[Verdict]]:
+        """Let a row happen at its own stamps, from `start` to before `stop`, up to the first verdicts.
+
+        Return the index behind the last input that happened, with what risk said of it. Ends early,
+        without verdicts, where a timer is due before an input.
+        """
+        dispatch, reach = self._dispatch, self.clock.reach
+        for index in range(start, stop):
+            if not reach(stamps[index]):
+                return index, []
+            event = events[index]
+            dispatch[type(event)](event)
+            if self._verdicts:
+                return index + 1, self._said()
+        return stop, []
+
     def _said(self) -> list[Verdict]:
         """Take out the verdicts, once the strategies know of the refusals among them."""
         if self._refusals:
@@ -210,7 +235,7 @@ class Engine:
                 self._fail(run, "on_quote", exc)
 
     def _on_bar(self, bar: Bar) -> None:
-        if bar.seconds == 60:
+        if bar.seconds == self._bar_seconds:
             self.data.admit(bar)
         if bar.correction:
             return
@@ -265,9 +290,35 @@ class Engine:
     def _set_session_timers(self) -> None:
         if self.settings.bypass_market_schedule:
             return
-        before = int(self.settings.liquidation_minutes * MINUTE)
+        minutes = self.settings.liquidation_minutes
+        if self.settings.on_day_bars:
+            # Orders for the closing auction are taken until ten minutes before the close.
+            minutes = max(minutes, _BEFORE_AUCTION)
+        before = int(minutes * MINUTE)
         self.clock.call_at(self.session_close - before, "", _LIQUIDATE)
         self.clock.call_at(self.session_close, "", _CLOSE)
+
+    def _on_session_began(self, session: SessionBegan) -> None:
+        """Begin another day with what is there: what the day before had ended is allowed again."""
+        self.session_open, self.session_close = session.session_open, session.session_close
+        self.halted = self._liquidated = ""
+        self._flattener.relent()
+        for run in self._runs.values():
+            run.rejected.clear()
+        self._set_session_timers()
+
+    def _on_corporate_action(self, action: CorporateAction) -> None:
+        """Adjust what is known of a symbol, then tell those who trade it."""
+        symbol = action.symbol
+        runs = self._trading(symbol)
+        self.book.adjust(action, self.instruments.get(symbol) or Instrument(symbol))
+        if action.ratio not in (0, 1):
+            if symbol in self.data:
+                self.data.adjust(symbol, float(action.ratio))
+            if symbol in self.last:
+                self.last[symbol] /= float(action.ratio)
+        for run in runs:
+            self._call(run, "on_corporate_action", action)
 
     def _on_picked(self, picked: Picked) -> None:
         self.instruments[picked.symbol] = picked.instrument
@@ -471,7 +522,10 @@ class Engine:
         """Close a position at the market, even if its strategy is disabled."""
         held = self.book.qty(run.name, symbol)
         side = Side.SELL if held > 0 else Side.BUY
-        return self.propose(run, Wish(symbol, side, abs(held), reason=reason), closing=True)
+        # Day bars do not show the day: what is to end with it is closed in the closing auction.
+        tif = TimeInForce.CLS if self.settings.on_day_bars else TimeInForce.DAY
+        wish = Wish(symbol, side, abs(held), tif=tif, reason=reason)
+        return self.propose(run, wish, closing=True)
 
     def _bare(self, run: StrategyRun, wish: Wish, new_id: str) -> Submit:
         """An order to show in a refusal, when its numbers could not be made exact."""

@@ -88,6 +88,8 @@ def in_window(order: Submit, now: Situation) -> str | None:
     """Entries keep to the schedule of the plan."""
     if order.exit or now.settings.bypass_market_schedule or not now.strategy.windows:
         return None
+    if now.settings.on_day_bars:
+        return None  # between two days there are no minutes since the open
     if any(window.holds(now.since_open) for window in now.strategy.windows):
         return None
     return "outside the schedule of the plan"

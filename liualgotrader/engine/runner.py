@@ -9,6 +9,7 @@ admitted at its own time, before the market of the same instant.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -40,7 +41,7 @@ class Batch(msgspec.Struct):
     `raw` are the bytes they came in, for the journal; `dropped` the indexes that were too old. `ts`
     is the moment of admission, or OWN_STAMPS. `between` are inputs to admit at their own times
     among the events, in time order; with own stamps, everything due by `until` is admitted before
-    the batch is done.
+    the batch is done. `stamps` are the events' own, where they are known already.
     """
 
     ts: int
@@ -49,6 +50,7 @@ class Batch(msgspec.Struct):
     dropped: tuple[int, ...] = ()
     between: deque[Input] = msgspec.field(default_factory=deque)
     until: int = 0
+    stamps: Sequence[int] = ()
 
 
 class JournalPort(Protocol):
@@ -107,7 +109,7 @@ class Runner:
         self._desk = desk
         self._journal = journal
         self._after = -1
-        self.decided: list[tuple[str, str, int]] = []
+        self.decisions = 0
 
     async def run(self, inputs: AsyncIterator[Batch]) -> None:
         """Admit everything that comes, until it ends."""
@@ -156,22 +158,40 @@ class Runner:
 
     async def _admit_own_stamps(self, batch: Batch) -> None:
         """Admit each event at its own time, and what is due between them at theirs."""
-        clock, process = self._engine.clock, self._engine.process
-        between = batch.between
-        for index, event in enumerate(batch.events):
-            ts = event.ts_event
-            due = clock.next_due()
-            if (due is not None and due <= ts) or (between and between[0].ts_event <= ts):
+        clock, engine = self._engine.clock, self._engine
+        events, between = batch.events, batch.between
+        stamps = batch.stamps or [event.ts_event for event in events]
+        index, count = 0, len(events)
+        while index < count:
+            ts = stamps[index]
+            if (between and between[0].ts_event <= ts) or not clock.reach(ts):
                 await self._between(between, ts)
-            if ts > clock.now():
-                clock.advance(ts)
-            self._after = index
-            if verdicts := process(event):
+                clock.reach(ts)
+            stop = _until_due(stamps, between, index + 1)
+            index, verdicts = engine.process_stretch(events, stamps, index, stop)
+            self._after = index - 1
+            if verdicts:
                 await self._act(verdicts)
         if batch.until:
             await self._between(between, batch.until)
             if batch.until > clock.now():
                 clock.advance(batch.until)
+
+    async def admit_stretch(
+        self, events: Sequence[Input], stamps: Sequence[int], start: int, stop: int
+    ) -> int:
+        """Admit events of a stored history at their own stamps, and keep no journal of them.
+
+        Return the index behind the last one admitted: at `stop`, before a timer that is due, or at
+        the end of the moment at which something was approved, so that it can set out.
+        """
+        while start < stop:
+            index, verdicts = self._engine.process_stretch(events, stamps, start, stop)
+            if not verdicts:
+                return index
+            await self._act(verdicts)
+            start, stop = index, bisect_right(stamps, stamps[index - 1], index, stop)
+        return start
 
     async def _between(self, between: deque[Input], upto: int) -> None:
         """Admit the timers and waiting inputs due by `upto`.
@@ -215,12 +235,21 @@ class Runner:
     async def _act(self, verdicts: list[Verdict]) -> None:
         """Record, then let leave. What is refused at admission is the next input."""
         self._journal.verdicts(self._after, verdicts)
+        self.decisions += len(verdicts)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         if not approved:
             return
         self._journal.write_through()
         for answer in await self._desk.submit(approved):
             await self._let_happen(answer)
+
+
+def _until_due(stamps: Sequence[int], between: deque[Input], begin: int) -> int:
+    """Return the index of the first event, from `begin` on, before which an input is to be admitted."""
+    if not between:
+        return len(stamps)
+    due = between[0].ts_event
+    return next((i for i in range(begin, len(stamps)) if stamps[i] >= due), len(stamps))
 
 
 def is_timer(event: Input) -> bool:

@@ -8,6 +8,8 @@ import msgspec
 
 from liualgotrader.common.clock import MINUTE
 
+DAY_SECONDS = 86_400
+
 
 class Window(msgspec.Struct, frozen=True):
     """When entries are allowed: `start` minutes after the open, for `duration` minutes."""
@@ -30,7 +32,11 @@ class StrategySettings(msgspec.Struct, frozen=True):
 
 
 class EngineSettings(msgspec.Struct, frozen=True):
-    """One consumer's settings. Money in dollars, times in minutes."""
+    """One consumer's settings. Money in dollars, times in minutes.
+
+    `bar_seconds`: of which length the bars are that strategies decide on and `ctx.data` holds; of
+    day bars the day is not seen, so what is to be closed before its end is closed at the close.
+    """
 
     batch_id: str
     slot: str
@@ -42,3 +48,9 @@ class EngineSettings(msgspec.Struct, frozen=True):
     on_strategy_error: str = "hold"
     max_order: Decimal | None = None
     max_position: Decimal | None = None
+    bar_seconds: int = 60
+
+    @property
+    def on_day_bars(self) -> bool:
+        """Whether a bar is a day."""
+        return self.bar_seconds == DAY_SECONDS

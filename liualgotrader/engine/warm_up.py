@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from liualgotrader.common.data_loader import DataLoader
 from liualgotrader.common.events import Bar, HistoryLoaded
+from liualgotrader.engine.settings import DAY_SECONDS
 
 if TYPE_CHECKING:
     from liualgotrader.engine.core import StrategyRun
-
-_DAY = 86_400
-_MINUTE = 60
 
 
 class WarmUp:
     """History on its way into the data, and the strategies that get no events until it is there."""
 
-    def __init__(self, data: DataLoader) -> None:
+    def __init__(self, data: DataLoader, seconds: int) -> None:
+        """`seconds`: of which length the bars are that strategies decide on."""
         self._data = data
+        self._seconds = seconds
         self._waiting: set[tuple[str, str]] = set()
 
     def expect(self, run: StrategyRun, symbol: str) -> None:
@@ -31,7 +31,7 @@ class WarmUp:
         return (run.name, symbol) in self._waiting
 
     def learn(self, history: HistoryLoaded) -> list[Bar]:
-        """Put history into the data; return the minute bars newer than all known before.
+        """Put history into the data; return the bars to decide on that are newer than all known before.
 
         A live bar may have come first, so what is older than the newest is put in its place, and
         what is known already stays as it was seen.
@@ -39,11 +39,12 @@ class WarmUp:
         symbol = history.symbol
         newest = self._data[symbol].starts[-1] if symbol in self._data else -1
         for bar in history.bars:
-            if bar.seconds == _DAY:
+            if bar.seconds == self._seconds:
+                if not self._knows(symbol, bar.start):
+                    self._data.admit(bar)
+            elif bar.seconds == DAY_SECONDS:
                 self._data.daily.admit(bar)
-            elif bar.seconds == _MINUTE and not self._knows(symbol, bar.start):
-                self._data.admit(bar)
-        return [bar for bar in history.bars if bar.seconds == _MINUTE and bar.start > newest]
+        return [b for b in history.bars if b.seconds == self._seconds and b.start > newest]
 
     def _knows(self, symbol: str, start: int) -> bool:
         return symbol in self._data and self._data[symbol].has(start)

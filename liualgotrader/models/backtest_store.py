@@ -1,57 +1,82 @@
-"""The rows of a backtest, written at its end by COPY: what a session would have left behind."""
+"""The rows of a backtest, written by COPY as its days end: what sessions would have left behind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from io import BytesIO
+from typing import Protocol
 
 import asyncpg
-import msgspec
 
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.ledger_orders import Execution, LedgerOrder
-from liualgotrader.models.ledger_sql import event_values, order_values
+from liualgotrader.models import copy_rows
 from liualgotrader.models.postgres import from_ns, translated
 from liualgotrader.models.store import Store
-
-_ORDER_COLUMNS = (
-    "order_id algo_run_id batch_id account_id slot number strategy symbol side order_type "
-    "time_in_force order_class extended_hours qty notional limit_price trigger_price trail_price "
-    "trail_percent reference_price stop_price target_price reason indicators is_exit status "
-    "reserved decided_ns refusal filled replaces broker_id"
-).split()
-
-_EVENT_COLUMNS = (
-    "order_id kind execution_id qty price fee broker_id replaced_by reason ts_event"
-).split()
-
-_TRADE_COLUMNS = (
-    "algo_run_id order_id execution_id symbol operation qty price trade_fee indicators stop_price "
-    "target_price reason client_time tstamp ts_ns expire_tstamp"
-).split()
 
 _MONEY = """
 UPDATE accounts SET modified_tstamp = now(), balance = (
     SELECT sum(amount) FROM account_transactions WHERE account_id = $1)
 WHERE account_id = $1"""
+_ACTION = """
+INSERT INTO corporate_actions (batch_id, symbol, kind, ratio, cash, held, effective)
+VALUES ($1, $2, $3, $4, $5, $6, $7)"""
 
 
-class Books(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ledger in memory holds at the end; `flows` are changes of cash as (ns, dollars)."""
+class Books(Protocol):
+    """What a ledger in memory gives away; `flows` are changes of cash as (ns, dollars)."""
 
-    orders: Sequence[LedgerOrder]
-    events: Sequence[OrderEvent]
-    executions: Sequence[Execution]
-    flows: Sequence[tuple[int, Decimal]]
+    @property
+    def orders(self) -> Sequence[LedgerOrder]:
+        """Orders, each with all its events and executions."""
+
+    @property
+    def events(self) -> Sequence[OrderEvent]:
+        """What happened to them, in order."""
+
+    @property
+    def executions(self) -> Sequence[Execution]:
+        """Their fills, in order."""
+
+    @property
+    def flows(self) -> Sequence[tuple[int, Decimal]]:
+        """Changes of cash."""
+
+
+class Action(Protocol):
+    """A corporate action in something that was held."""
+
+    @property
+    def symbol(self) -> str:
+        """Whose."""
+
+    @property
+    def kind(self) -> str:
+        """split, dividend, rename or delisted."""
+
+    @property
+    def ts(self) -> int:
+        """When it took effect, ns UTC."""
+
+    @property
+    def ratio(self) -> Decimal:
+        """New shares for an old one."""
+
+    @property
+    def cash(self) -> Decimal:
+        """Dollars a share."""
+
+    @property
+    def held(self) -> Decimal:
+        """Shares held before it, short negative."""
 
 
 class BacktestStore(Store):
     """Writes what a backtest did."""
 
-    async def save(
+    async def append(
         self,
         batch_id: str,
         *,
@@ -59,63 +84,81 @@ class BacktestStore(Store):
         runs: Mapping[tuple[str, str], int],
         books: Books,
     ) -> None:
-        """Write all rows of a batch, or none. `runs` are the algo_runs by (strategy, slot)."""
+        """Write rows of a batch, or none of them. `runs` are the algo_runs by (strategy, slot)."""
+        lines = _Lines(batch_id, account_id, runs)
         by_id = {order.order_id: order for order in books.orders}
-        orders = [_order(each, batch_id, account_id, runs) for each in books.orders]
-        trades = [_trade(each, by_id[each.order_id], runs) for each in books.executions]
-        money = [(account_id, amount, from_ns(time)) for time, amount in books.flows]
+        parts = (
+            ("orders", copy_rows.ORDER_COLUMNS, lines.orders(books.orders)),
+            ("order_events", copy_rows.EVENT_COLUMNS, lines.events(books.events, by_id)),
+            ("new_trades", copy_rows.TRADE_COLUMNS, lines.trades(books.executions, by_id)),
+            ("account_transactions", copy_rows.MONEY_COLUMNS, lines.money(books.flows)),
+        )
         with translated(f"save backtest {batch_id}"):
             async with self.pool.acquire() as connection, connection.transaction():
-                await _copy(connection, "orders", _ORDER_COLUMNS, orders)
-                events = [event_values(each) for each in books.events if each.order_id in by_id]
-                await _copy(connection, "order_events", _EVENT_COLUMNS, events)
-                await _copy(connection, "new_trades", _TRADE_COLUMNS, trades)
-                columns = ["account_id", "amount", "tstamp"]
-                await _copy(connection, "account_transactions", columns, money)
-                await connection.execute(_MONEY, account_id)
+                # A backtest can be run again: its rows need not wait for the disk.
+                await connection.execute("SET LOCAL synchronous_commit = off")
+                for table, columns, rows in parts:
+                    await _copy(connection, table, columns, rows)
+
+    async def settle(self, account_id: int) -> None:
+        """Make the account's balance the sum of its transactions."""
+        await self._execute(f"settle account {account_id}", _MONEY, account_id)
+
+    async def save_actions(self, batch_id: str, actions: Iterable[Action]) -> None:
+        """Keep the corporate actions that a batch lived through."""
+        rows = [
+            (batch_id, a.symbol, a.kind, a.ratio, a.cash, a.held, from_ns(a.ts)) for a in actions
+        ]
+        with translated(f"save corporate actions of {batch_id}"):
+            await self.pool.executemany(_ACTION, rows)
+
+
+class _Lines:
+    """Makes the lines of one batch."""
+
+    def __init__(self, batch_id: str, account_id: int, runs: Mapping[tuple[str, str], int]) -> None:
+        self._batch_id = batch_id
+        self._account_id = account_id
+        self._runs = runs
+        self._owners: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def _run(self, order: LedgerOrder) -> int:
+        return self._runs[order.strategy, parse_order_id(order.order_id)[1]]
+
+    def _owner(self, order: LedgerOrder, slot: str) -> tuple[str, str]:
+        key = (order.strategy, slot)
+        if key not in self._owners:
+            self._owners[key] = copy_rows.owner(
+                slot,
+                order.strategy,
+                run=self._runs[key],
+                batch_id=self._batch_id,
+                account_id=self._account_id,
+            )
+        return self._owners[key]
+
+    def orders(self, orders: Iterable[LedgerOrder]) -> Iterable[str]:
+        for order in orders:
+            _, slot, number = parse_order_id(order.order_id)
+            yield copy_rows.order_line(order, number, self._owner(order, slot))
+
+    def events(self, events: Iterable[OrderEvent], known: Mapping[str, object]) -> Iterable[str]:
+        return (copy_rows.event_line(event) for event in events if event.order_id in known)
+
+    def trades(
+        self, executions: Iterable[Execution], by_id: Mapping[str, LedgerOrder]
+    ) -> Iterable[str]:
+        for execution in executions:
+            order = by_id[execution.order_id]
+            yield copy_rows.trade_line(execution, order, self._run(order))
+
+    def money(self, flows: Iterable[tuple[int, Decimal]]) -> Iterable[str]:
+        return (copy_rows.money_line(self._account_id, time, amount) for time, amount in flows)
 
 
 async def _copy(
-    connection: asyncpg.Connection,
-    table: str,
-    columns: Sequence[str],
-    records: Sequence[tuple[Any, ...]],
+    connection: asyncpg.Connection, table: str, columns: Sequence[str], lines: Iterable[str]
 ) -> None:
-    await connection.copy_records_to_table(table, columns=columns, records=records)
-
-
-def _run(order_id: str, strategy: str, runs: Mapping[tuple[str, str], int]) -> int:
-    return runs[strategy, parse_order_id(order_id)[1]]
-
-
-def _order(
-    order: LedgerOrder, batch_id: str, account_id: int, runs: Mapping[tuple[str, str], int]
-) -> tuple[Any, ...]:
-    run = _run(order.order_id, order.strategy, runs)
-    values = order_values(order, batch_id=batch_id, account_id=account_id, run=run)
-    return (*values, order.filled, order.replaces, order.broker_id)
-
-
-def _trade(
-    execution: Execution, order: LedgerOrder, runs: Mapping[tuple[str, str], int]
-) -> tuple[Any, ...]:
-    executed = from_ns(execution.time)
-    expired: datetime | None = None if execution.live else executed
-    return (
-        _run(order.order_id, order.strategy, runs),
-        order.order_id,
-        execution.execution_id,
-        execution.symbol,
-        execution.side,
-        execution.qty,
-        execution.price,
-        execution.fee,
-        order.indicators,
-        order.stop,
-        order.target,
-        order.reason,
-        from_ns(order.decided_at),
-        executed,
-        execution.time,
-        expired,
-    )
+    source = BytesIO("".join(lines).encode())
+    if source.getbuffer().nbytes:
+        await connection.copy_to_table(table, source=source, columns=columns, format="csv")

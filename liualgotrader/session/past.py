@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
 from liualgotrader.common.errors import FeedError
@@ -46,7 +47,8 @@ class Past:
             daily = await self._bars(symbol, start, self._open, 86_400)
             bars += daily[-self._days :]
         if self._minutes:
-            bars += await self._bars(symbol, self._open - _MINUTES_IN_DAYS * _DAY, now, 60)
+            minutes = await self._bars(symbol, self._open - _MINUTES_IN_DAYS * _DAY, now, 60)
+            bars += declared(minutes, self._minutes, self._open)
         return HistoryLoaded(symbol, now, tuple(bars))
 
     async def gap(self, symbol: str, start: int, now: int) -> HistoryLoaded:
@@ -66,3 +68,9 @@ class Past:
             self._tell(f"no history for {symbol}: {exc}")
             return []
         return bars.get(symbol, [])
+
+
+def declared(minutes: list[Bar], count: int, session_open: int) -> list[Bar]:
+    """Return today's minutes since the open, with as many before them as make `count`, if there are."""
+    today = bisect_left(minutes, session_open, key=lambda bar: bar.start)
+    return minutes[max(min(today, len(minutes) - count), 0) :]

@@ -12,7 +12,14 @@ from typing import Any, ClassVar, Protocol
 
 from liualgotrader.common.clock import EngineClock
 from liualgotrader.common.data_loader import DataLoader
-from liualgotrader.common.events import Bar, OrderEvent, Quote, TimerFired, Trade
+from liualgotrader.common.events import (
+    Bar,
+    CorporateAction,
+    OrderEvent,
+    Quote,
+    TimerFired,
+    Trade,
+)
 from liualgotrader.common.instruments import Instrument, Number
 from liualgotrader.common.orders import Order, OrderClass, OrderType, TimeInForce
 
@@ -215,6 +222,13 @@ class Strategy:
 
     def on_timer(self, ctx: Context, timer: TimerFired) -> None:
         """Hear that a moment asked for with `call_at` has come."""
+
+    def on_corporate_action(self, ctx: Context, action: CorporateAction) -> None:
+        """Hear of a split or a dividend. Positions, open orders and `ctx.data` are adjusted already.
+
+        What the strategy itself keeps of prices is not. Heard only where an engine lives on over the
+        ex-date, as it does with day bars; elsewhere strategies are new every morning.
+        """
 
     def on_session_close(self, ctx: Context) -> None:
         """Hear that the session is over; nothing can be ordered any more."""

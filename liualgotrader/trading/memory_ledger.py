@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+import msgspec
+
 from liualgotrader.common.admission import (
     MINUTE,
     AccountView,
@@ -19,10 +21,18 @@ from liualgotrader.common.admission import (
     judge,
     outcome,
 )
+from liualgotrader.common.corporate_actions import Terms, adjusted, ends_orders, split_qty
 from liualgotrader.common.errors import BrokerDisagrees
-from liualgotrader.common.events import AccountUpdate, OpenOrder, OpenPosition, OrderEvent
+from liualgotrader.common.events import (
+    AccountUpdate,
+    CorporateAction,
+    OpenOrder,
+    OpenPosition,
+    OrderEvent,
+)
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import parse_order_id
+from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ledger_orders import (
     AMENDMENTS,
     FILLS,
@@ -39,6 +49,15 @@ from liualgotrader.common.plan import Limits
 log = logging.getLogger(__name__)
 
 NO_LIMITS = Limits()
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """What a ledger gives away to be kept: rows of orders, events, executions and flows of cash."""
+
+    orders: list[LedgerOrder]
+    events: list[OrderEvent]
+    executions: list[Execution]
+    flows: list[tuple[int, Decimal]]
 
 
 class MemoryLedger:
@@ -71,7 +90,7 @@ class MemoryLedger:
         self.foreign = 0
         self._slots: dict[tuple[str, str], str] = {}
         self._numbers: dict[str, int] = {}
-        self._booked: set[tuple[str, ...]] = set()
+        self._booked: dict[str, set[tuple[str, ...]]] = {}
         self._decided: deque[int] = deque()
 
     # -- admission -----------------------------------------------------------------------------
@@ -113,7 +132,7 @@ class MemoryLedger:
         order = decision.order
         if decision.refusal is not None:
             self.events.append(decision.refusal)
-            self._booked.add(identity(decision.refusal))
+            self._remember(decision.refusal)
         if order is None:
             return
         self.orders[order.order_id] = order
@@ -131,8 +150,7 @@ class MemoryLedger:
             self.foreign += 1
             log.warning("not an order of this ledger: %s", event)
             return None
-        key = identity(event)
-        if key in self._booked:
+        if identity(event) in self._booked.get(event.order_id, ()):
             return None
         if event.kind in AMENDMENTS:
             self._amend(order, event)
@@ -142,10 +160,60 @@ class MemoryLedger:
             self._fill(order, Execution.of(order, event))
         if event.kind is Kind.REPLACE_REJECTED:
             self._reject_replacement(order, event)
-        self._booked.add(key)
+        self._remember(event)
         self.events.append(event)
         self._keep_open(order)
         return account_update(self.view, event.time)
+
+    def _remember(self, event: OrderEvent) -> None:
+        self._booked.setdefault(event.order_id, set()).add(identity(event))
+
+    def take_finished(self) -> Finished:
+        """Return what is over and forget it: orders that ended with all that happened to them, and flows.
+
+        An order that changes one which is still open waits for it: a row may name only rows before it.
+        """
+        waits = {o.order_id for o in self.orders.values() if o.is_open}
+        waits |= {o.order_id for o in self.orders.values() if o.replaces in waits}
+        orders = [order for key, order in self.orders.items() if key not in waits]
+        finished = Finished(
+            orders=orders,
+            events=[event for event in self.events if event.order_id not in waits],
+            executions=[each for each in self.executions if each.order_id not in waits],
+            flows=self.flows,
+        )
+        self.events = [event for event in self.events if event.order_id in waits]
+        self.executions = [each for each in self.executions if each.order_id in waits]
+        self.flows = []
+        for order in orders:
+            del self.orders[order.order_id]
+            self._booked.pop(order.order_id, None)
+        return finished
+
+    def take_all(self) -> Finished:
+        """Return everything that has not been taken, open orders too: the end of a run."""
+        finished = Finished(list(self.orders.values()), self.events, self.executions, self.flows)
+        self.orders, self.events, self.executions, self.flows = {}, [], [], []
+        return finished
+
+    def adjust(self, action: CorporateAction, instrument: Instrument) -> None:
+        """Let a corporate action change holdings and open orders; money is a flow at its moment."""
+        symbol = action.new_symbol or action.symbol
+        for (strategy, held_symbol), held in list(self.view.holdings.items()):
+            if held_symbol != action.symbol:
+                continue
+            if action.cash:
+                self._flow(strategy, action.time, held.qty * action.cash)
+            slot = self._slots.pop((strategy, held_symbol))
+            del self.view.holdings[strategy, held_symbol]
+            if qty := split_qty(held.qty, action, instrument):
+                self.view.holdings[strategy, symbol] = Holding(qty, held.avg_price / action.ratio)
+                self._slots[strategy, symbol] = slot
+        if ends_orders(action):
+            return
+        for order in self.view.orders.values():
+            if order.symbol == action.symbol:
+                _adjust(order, action, instrument)
 
     def _keep_open(self, order: LedgerOrder) -> None:
         if order.is_open:
@@ -245,6 +313,20 @@ class MemoryLedger:
         return [
             each for each in self.view.orders.values() if parse_order_id(each.order_id)[1] == slot
         ]
+
+
+def _adjust(order: LedgerOrder, action: CorporateAction, instrument: Instrument) -> None:
+    terms = adjusted(
+        Terms(qty=order.qty, filled=order.filled, limit=order.limit, trigger=order.trigger),
+        action,
+        side=order.side,
+        kind=order.type,
+        instrument=instrument,
+    )
+    order.qty, order.filled = terms.qty, terms.filled
+    order.limit, order.trigger = terms.limit, terms.trigger
+    if order.reference_price is not None:
+        order.reference_price = order.reference_price / action.ratio
 
 
 def identity_of(execution: Execution) -> tuple[str, str | None]:

@@ -78,6 +78,15 @@ class Account:
         """Return long plus absolute short value, in dollars."""
         return sum((abs(self.market_value(p)) for p in self.positions.values()), ZERO)
 
+    def worth(self) -> tuple[Decimal, Decimal]:
+        """Return equity and gross together, as `equity` and `gross` do one by one."""
+        equity, gross = self.cash, ZERO
+        for position in self.positions.values():
+            value = self.market_value(position)
+            equity += value
+            gross += abs(value)
+        return equity, gross
+
     @property
     def has_margin(self) -> bool:
         """Whether it may borrow and sell short."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from liualgotrader.common.instruments import AssetClass
 from liualgotrader.common.orders import Side
-from liualgotrader.venue.account import Account
+from liualgotrader.venue.account import MARGIN_MINIMUM, Account
 from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder
 from liualgotrader.venue.sessions import Phase
@@ -18,9 +18,11 @@ INTRADAY = Decimal(4)
 
 def before_reserves(account: Account) -> Decimal:
     """Return buying power without open orders: cash, or what equity leaves to borrow on (B3)."""
-    if not account.has_margin:
+    if account.multiplier <= 1:
         return account.cash
-    equity, gross = account.equity(), account.gross()
+    equity, gross = account.worth()
+    if equity < MARGIN_MINIMUM:
+        return account.cash
     if account.multiplier >= INTRADAY:
         return max(equity * account.multiplier - gross, ZERO)
     return max(equity - gross * INITIAL_MARGIN, ZERO) * account.multiplier
@@ -71,13 +73,12 @@ def _weight(books: Books, symbol: str) -> Decimal:
 def _unborrowed(books: Books) -> Decimal:
     """Return what positions without margin take beyond what `before_reserves` took for them."""
     account = books.account
-    return sum(
-        (
-            abs(account.market_value(position)) * (_weight(books, position.symbol) - 1)
-            for position in account.positions.values()
-        ),
-        ZERO,
-    )
+    total = ZERO
+    for position in account.positions.values():
+        weight = _weight(books, position.symbol)
+        if weight != 1:
+            total += abs(account.market_value(position)) * (weight - 1)
+    return total
 
 
 def value_price(step: Step, order: VenueOrder) -> Decimal | None:

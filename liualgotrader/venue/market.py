@@ -21,13 +21,14 @@ class Market:
     the part of the day began in which one trades: what was shown before it prices nothing.
     """
 
-    __slots__ = ("_taken", "bars", "marks", "quotes", "trades")
+    __slots__ = ("_closes", "_taken", "bars", "marks", "quotes", "trades")
 
     def __init__(self) -> None:
         self.quotes: dict[str, Quote] = {}
         self.trades: dict[str, Trade] = {}
         self.bars: dict[str, Bar] = {}
         self.marks: dict[str, Decimal] = {}
+        self._closes: dict[str, tuple[Bar, Decimal]] = {}
         self._taken: dict[str, tuple[Quote, dict[Side, Decimal]]] = {}
 
     def is_seen_finely(self, symbol: str, since: int) -> bool:
@@ -50,8 +51,15 @@ class Market:
         bar = self.bars.get(symbol)
         newer = bar is not None and (trade is None or bar.start >= trade.ts_event)
         if bar is not None and newer and bar.start >= since:
-            return exact(bar.close)
+            return self._close(symbol, bar)
         return self.printed(symbol, since)
+
+    def _close(self, symbol: str, bar: Bar) -> Decimal:
+        """Return a bar's close, worked out once: every order of the account asks for all positions'."""
+        known = self._closes.get(symbol)
+        if known is None or known[0] is not bar:
+            known = self._closes[symbol] = (bar, exact(bar.close))
+        return known[1]
 
     def last(self, symbol: str) -> Decimal | None:
         """Return the last price known, the one from before the first event included."""

@@ -10,19 +10,31 @@ from liualgotrader.venue.orders import VenueOrder
 class OrderStore:
     """Orders in the order they came. `working` holds a symbol only while it has an open order."""
 
-    __slots__ = ("by_client", "orders", "working")
+    __slots__ = ("_count", "by_client", "orders", "working")
 
     def __init__(self) -> None:
+        self._count = 0
         self.orders: dict[str, VenueOrder] = {}
         self.by_client: dict[str, VenueOrder] = {}
         self.working: dict[str, dict[str, VenueOrder]] = {}
 
     def add(self, order: VenueOrder) -> None:
         """Keep a new order and put it to work."""
-        order.arrival = len(self.orders)
+        order.arrival = self._count
+        self._count += 1
         self.orders[order.id] = order
         self.by_client[order.client_id] = order
         self.working.setdefault(order.symbol, {})[order.id] = order
+
+    def forget_ended(self) -> None:
+        """Keep only open orders, and the groups that they belong to."""
+        kept = {order.id: order for order in self.open_orders()}
+        for order in list(kept.values()):
+            for name in (order.parent, *order.legs):
+                if name is not None and name in self.orders:
+                    kept[name] = self.orders[name]
+        self.orders = kept
+        self.by_client = {order.client_id: order for order in kept.values()}
 
     def retire(self, order: VenueOrder) -> None:
         """Take an order that ended out of work; with the last one its symbol costs nothing."""

@@ -7,11 +7,19 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 
-from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderStatus, TimeInForce
-from liualgotrader.venue import auctions, buying_power, groups, matching, routing, shares
+from liualgotrader.venue import (
+    auctions,
+    buying_power,
+    corporate_actions,
+    groups,
+    matching,
+    routing,
+    shares,
+)
 from liualgotrader.venue.account import Account
 from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import (
@@ -170,6 +178,17 @@ class Venue:
         if not (self._working or self.account.unsettled or self.books.uncharged):
             return None
         return self.books.sessions.next_moment(self._clock)
+
+    def on_corporate_action(self, action: CorporateAction, ts: int) -> list[VenueEvent]:
+        """Let an ex-date come: before the first print of its day."""
+        out = list(self.on_clock(ts))
+        corporate_actions.take_effect(Step(self.books, ts, out), action)
+        return out
+
+    def forget_ended(self) -> None:
+        """Forget orders that have ended, and all executions: a long run keeps them elsewhere."""
+        self.books.store.forget_ended()
+        self.books.executions.clear()
 
     # ------------------------------------------------------------------ what it knows
 

@@ -1,7 +1,6 @@
 """The same plan without processes, sockets and database: what a session is compared with."""
 
 import os
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,9 @@ from liualgotrader.common.ids import slot_name
 from liualgotrader.common.ledger_orders import LedgerOrder
 from liualgotrader.common.plan import Plan
 from liualgotrader.engine.plan_reading import read_plan
-from liualgotrader.exchange.app import Settings, build
 from liualgotrader.exchange.file_tape import open_tape
-from liualgotrader.simulation import Simulation
-from liualgotrader.venue.fees import UsRegulatoryFees
-from liualgotrader.venue.rules import VenueRules
+from liualgotrader.simulation.simulation import Setting, Simulation
+from liualgotrader.simulation.tape_session import live_tape, tape_simulation
 from tests.e2e.sessions import Books
 from tests.postgres import run
 
@@ -44,33 +41,22 @@ def simulate(plan_path: Path, *, batch: str) -> Books:
     """Play a plan's tape to engines in this process; return what came of it."""
     plan = read_plan(plan_path, environ=os.environ)
     session = plan.session
-    exchange, _ = build(
-        open_tape(session.tape, seed=session.seed),
-        Settings(
-            cash=plan.portfolio_value,
-            rules=VenueRules(
-                fees=UsRegulatoryFees(), participation=Decimal(repr(plan.participation))
-            ),
-            seed=session.seed,
-            latency=session.latency_ns,
-            speed=None,
-        ),
-    )
+    tape = open_tape(session.tape, seed=session.seed)
     slots = tuple(slot_name(index) for index in range(session.consumers or 1))
     config = session_config(plan, batch, slots=slots)
-    simulation = Simulation(
-        exchange,
-        batch_id=batch,
-        settings=[engine_settings(config, slot) for slot in slots],
-        strategies=[make_strategies(config) for _ in slots],
-        picks=[
-            Picked(symbol, "plan", exchange.tape.start - 1, exchange.tape.instruments[symbol])
-            for symbol in session.symbols
-        ],
-        channels=session.events,
+    setting = Setting(
+        settings=tuple(engine_settings(config, slot) for slot in slots),
+        strategies=lambda settings: make_strategies(config, settings.slot),
+        channels=frozenset(session.events),
         limits=plan.limits,
+        latency=session.latency_ns,
     )
-    run(simulation.run())
+    simulation = tape_simulation(tape, plan, setting)
+    picks = [
+        Picked(symbol, "plan", tape.start - 1, tape.instruments[symbol])
+        for symbol in session.symbols
+    ]
+    run(live_tape(simulation, tape, picks))
     return _books(simulation)
 
 

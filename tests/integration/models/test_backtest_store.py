@@ -18,7 +18,7 @@ from liualgotrader.common.orders import (
     TimeInForce,
 )
 from liualgotrader.common.ports import Ledger
-from liualgotrader.models.backtest_store import BacktestStore, Books
+from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.trading.memory_ledger import MemoryLedger
@@ -108,17 +108,13 @@ async def test_a_copied_backtest_equals_a_session(database: str) -> None:
         account, run = await begin(store, "bbbbbbbb-backtest")
         memory = MemoryLedger(cash=Decimal(10_000))
         await live_through(memory, "bbbbbbbb-backtest")
-        await BacktestStore(store.pool).save(
-            "bbbbbbbb-backtest",
-            account_id=account,
-            runs={("trend", "A"): run},
-            books=Books(
-                orders=list(memory.orders.values()),
-                events=memory.events,
-                executions=memory.executions,
-                flows=memory.flows,
-            ),
-        )
+        backtest = BacktestStore(store.pool)
+        runs = {("trend", "A"): run}
+        parts = (memory.take_finished(), memory.take_all())
+        assert [bool(part.orders) for part in parts] == [True, bool(memory.view.orders)]
+        for part in parts:
+            await backtest.append("bbbbbbbb-backtest", account_id=account, runs=runs, books=part)
+        await backtest.settle(account)
         for query in COMPARED:
             live = [dict(row) for row in await store.pool.fetch(query, "aaaaaaaa-session")]
             test = [dict(row) for row in await store.pool.fetch(query, "bbbbbbbb-backtest")]

@@ -1,0 +1,83 @@
+"""What a split or a dividend does to positions and open orders on its ex-date."""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
+
+import msgspec
+
+from liualgotrader.common.events import CorporateAction
+from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.orders import OrderType, Side
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What of an order is adjusted."""
+
+    qty: Decimal | None
+    filled: Decimal
+    limit: Decimal | None
+    trigger: Decimal | None
+
+
+def split_qty(qty: Decimal, action: CorporateAction, instrument: Instrument) -> Decimal:
+    """Return a signed quantity after a split, down to the smallest fraction that can be held."""
+    step = instrument.fraction
+    return ((qty * action.ratio / step).to_integral_value(ROUND_DOWN) * step).normalize() + 0
+
+
+def ends_orders(action: CorporateAction) -> bool:
+    """Whether open orders of the symbol end: in a reverse split, and when the symbol does.
+
+    FINRA Rule 5330(f): all open orders are cancelled when a security has a reverse split.
+    """
+    return action.ratio < ONE or bool(action.new_symbol)
+
+
+def adjusted(
+    terms: Terms, action: CorporateAction, *, side: Side, kind: OrderType, instrument: Instrument
+) -> Terms:
+    """Return an open order's terms on the ex-date.
+
+    FINRA Rule 5330: a cash dividend lowers the price of an order to buy and of a stop to sell by
+    the dividend, down to the tick; a split divides prices and multiplies quantities, down to the
+    lot. Stops to buy and limits to sell are not lowered for a dividend; the rule spares them from
+    splits too, but brokers adjust them, and a limit to sell at twice the new price would be none.
+    """
+    limit, trigger = terms.limit, terms.trigger
+    if action.ratio != ONE:
+        return Terms(
+            qty=_lots(terms.qty, action, instrument),
+            filled=terms.filled * action.ratio,
+            limit=_down(limit, instrument, ratio=action.ratio),
+            trigger=_down(trigger, instrument, ratio=action.ratio),
+        )
+    is_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT)
+    if (side is Side.BUY and is_stop) or (side is Side.SELL and not is_stop):
+        return terms
+    return Terms(
+        qty=terms.qty,
+        filled=terms.filled,
+        limit=_down(limit, instrument, less=action.cash),
+        trigger=_down(trigger, instrument, less=action.cash),
+    )
+
+
+def _lots(qty: Decimal | None, action: CorporateAction, instrument: Instrument) -> Decimal | None:
+    if qty is None:
+        return None
+    step = instrument.fraction if qty % instrument.lot else instrument.lot
+    return ((qty * action.ratio / step).to_integral_value(ROUND_DOWN) * step).normalize() + 0
+
+
+def _down(
+    price: Decimal | None, instrument: Instrument, *, ratio: Decimal = ONE, less: Decimal = ZERO
+) -> Decimal | None:
+    if price is None:
+        return None
+    moved = price / ratio - less
+    tick = instrument.tick_at(max(moved, ZERO))
+    return max((moved / tick).to_integral_value(ROUND_FLOOR) * tick, tick).quantize(tick)

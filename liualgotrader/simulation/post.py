@@ -1,0 +1,143 @@
+"""Requests on their way to the venue: each arrives one order latency after it was decided."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from liualgotrader.common.events import OrderEvent
+from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.orders import Cancel, OrderIntent, Replace, Submit
+from liualgotrader.venue.orders import OrderRequest, Rejection, VenueEvent
+from liualgotrader.venue.venue import Venue
+
+NEVER = 1 << 62
+
+
+class Post:
+    """Carries intents to a venue and brings back what came of them."""
+
+    def __init__(self, venue: Venue, latency: int) -> None:
+        """`latency`: ns from decision to arrival."""
+        self._venue = venue
+        self._latency = latency
+        self._travelling: list[tuple[int, str, int, OrderIntent]] = []
+        self._sent = 0
+
+    def send(self, intent: OrderIntent) -> None:
+        """Let an admitted intent set out.
+
+        Of several that arrive at one moment the order's id settles which comes first, as it does
+        on the exchange in a box: who posted first is chance there.
+        """
+        self._sent += 1
+        name = intent.new_id if isinstance(intent, Replace) else intent.order_id
+        arrival = intent.decided_at + self._latency
+        heappush(self._travelling, (arrival, name, self._sent, intent))
+
+    def next_arrival(self) -> int:
+        """Return when the next request arrives, ns UTC; NEVER without one."""
+        return self._travelling[0][0] if self._travelling else NEVER
+
+    def arrive(self, ts: int) -> list[OrderEvent]:
+        """Hand the venue all that is due by `ts`; return what came of it, as the broker tells it."""
+        told: list[OrderEvent] = []
+        while self._travelling and self._travelling[0][0] <= ts:
+            intent = heappop(self._travelling)[3]
+            match intent:
+                case Submit():
+                    told += self._submit(intent, ts)
+                case Cancel():
+                    told += self._cancel(intent, ts)
+                case Replace():
+                    told += self._replace(intent, ts)
+        return told
+
+    def _submit(self, order: Submit, ts: int) -> list[OrderEvent]:
+        try:
+            return order_events(self._venue.submit(_request(order), ts))
+        except Rejection as refusal:
+            return [_rejected(order.order_id, order.symbol, refusal, ts)]
+
+    def _cancel(self, cancel: Cancel, ts: int) -> list[OrderEvent]:
+        order = self._venue.order_by_client_id(cancel.order_id)
+        if order is None:
+            return []  # refused on arrival, and its owner has heard of that
+        try:
+            return order_events(self._venue.cancel(order.id, ts))
+        except Rejection as refusal:
+            return [_too_late(cancel, Kind.CANCEL_REJECTED, refusal, ts)]
+
+    def _replace(self, change: Replace, ts: int) -> list[OrderEvent]:
+        order = self._venue.order_by_client_id(change.order_id)
+        if order is None:
+            reason = Rejection(404, 40410000, f"order not found for {change.order_id}")
+            return [_rejected(change.new_id, change.symbol, reason, ts)]
+        try:
+            return order_events(
+                self._venue.replace(
+                    order.id,
+                    ts,
+                    qty=change.qty,
+                    limit=change.limit,
+                    trigger=change.trigger,
+                    trail=change.trail,
+                    client_id=change.new_id,
+                )
+            )
+        except Rejection as refusal:
+            return [
+                _too_late(change, Kind.REPLACE_REJECTED, refusal, ts),
+                _rejected(change.new_id, change.symbol, refusal, ts),
+            ]
+
+
+def _request(order: Submit) -> OrderRequest:
+    return OrderRequest(
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        tif=order.tif,
+        qty=order.qty,
+        notional=order.notional,
+        limit=order.limit,
+        trigger=order.trigger,
+        trail_price=order.trail_price,
+        trail_percent=order.trail_percent,
+        extended_hours=order.extended_hours,
+        order_class=order.order_class,
+        take_profit=order.take_profit,
+        stop_loss=order.stop_loss,
+        client_id=order.order_id,
+    )
+
+
+def _rejected(order_id: str, symbol: str, refusal: Rejection, ts: int) -> OrderEvent:
+    return OrderEvent(order_id, Kind.REJECTED, ts, symbol, reason=refusal.message)
+
+
+def _too_late(asked: Cancel | Replace, kind: Kind, refusal: Rejection, ts: int) -> OrderEvent:
+    return OrderEvent(asked.order_id, kind, ts, asked.symbol, reason=refusal.message)
+
+
+def order_events(events: list[VenueEvent]) -> list[OrderEvent]:
+    """Return what happened at the venue as the broker's stream tells it."""
+    return [order_event(event) for event in events]
+
+
+def order_event(event: VenueEvent) -> OrderEvent:
+    """Return one thing that happened at the venue as the broker's stream tells it."""
+    order = event.order
+    return OrderEvent(
+        order_id=order.client_id,
+        kind=event.kind,
+        time=event.ts,
+        symbol=order.symbol,
+        qty=event.qty,
+        price=event.price,
+        execution_id=event.execution_id,
+        broker_id=order.id,
+        reason=event.reason,
+        replaced_by=order.replaced_by,
+        fee=event.fee,
+        side=order.side.value,
+    )

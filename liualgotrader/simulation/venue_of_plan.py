@@ -1,0 +1,60 @@
+"""The venue that a plan describes, as the exchange in a box has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import count
+
+from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.plan import Plan
+from liualgotrader.venue.account import Account
+from liualgotrader.venue.fees import (
+    FeeModel,
+    NoFees,
+    PercentFees,
+    PerShareFees,
+    UsRegulatoryFees,
+)
+from liualgotrader.venue.rules import VenueRules
+from liualgotrader.venue.sessions import Session, SessionTimes
+from liualgotrader.venue.slippage import FixedBpsSlippage, NoSlippage
+from liualgotrader.venue.venue import Venue
+
+INTRADAY_MARGIN = Decimal(4)
+
+
+def rules_of(plan: Plan) -> VenueRules:
+    """Return fees, slippage and participation as the plan has them; a participation of 0 is no limit."""
+    fees = plan.fees
+    models: Mapping[str, Callable[[], FeeModel]] = {
+        "none": NoFees,
+        "per_share": lambda: PerShareFees(fees.per_share, fees.minimum),
+        "percent": lambda: PercentFees(fees.percent),
+        "us_regulatory": UsRegulatoryFees,
+    }
+    bps = plan.slippage.bps if plan.slippage.model == "bps" else Decimal(0)
+    return VenueRules(
+        fees=models[fees.model](),
+        slippage=FixedBpsSlippage(bps) if bps else NoSlippage(),
+        participation=Decimal(repr(plan.participation)) if plan.participation else None,
+    )
+
+
+def make_venue(
+    plan: Plan,
+    *,
+    instruments: Mapping[str, Instrument],
+    sessions: Sequence[Session],
+    cash: Decimal | None = None,
+    multiplier: Decimal = INTRADAY_MARGIN,
+) -> Venue:
+    """Return a venue with an empty account of `cash` dollars, the plan's portfolio_value unless said."""
+    numbers = count(1)
+    return Venue(
+        account=Account(plan.portfolio_value if cash is None else cash, multiplier=multiplier),
+        instruments=instruments,
+        sessions=SessionTimes(sessions),
+        rules=rules_of(plan),
+        ids=lambda: f"sim-{next(numbers)}",
+    )
