@@ -1,108 +1,93 @@
-"""Bars as a strategy sees them: `data["AAPL"].close[-1]`.
-
-Only what was admitted is in here, so nothing is ahead of now.
-"""
+"""Bars as a strategy sees them: `data["AAPL"].close[-1]`. What a key means: see `DataLoader`."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from operator import index
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from math import isfinite
+from operator import index, lt
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from liualgotrader.common.bar_keys import (
+    SMALLEST_NS,
+    Moment,
+    is_count,
+    midnight,
+    nanoseconds,
+    read_text,
+)
 from liualgotrader.common.errors import NotLoaded
 from liualgotrader.common.events import SECOND, Bar
+from liualgotrader.common.timestamps import format_time
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Moment = datetime | date | str | int
-"""An aware datetime, a date (its midnight in UTC), ISO text of either, or ns UTC beyond 10**15."""
-
 _FIELDS = ("open", "high", "low", "close", "volume")
-_SMALLEST_NS = 10**15
+_DAY = 86_400
+_HALF_DAY_NS = _DAY // 2 * SECOND
+# Bars that nobody has read yet are kept as they came. Enough to make moving them cheap, few enough
+# that 1,000 symbols hold 60 MB of them.
+_BLOCK = 256
+
+_Value = TypeVar("_Value", bound=float)
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
-def _ns(moment: Moment | SupportsIndex) -> int:
-    if isinstance(moment, SupportsIndex):
-        return index(moment)
-    if isinstance(moment, str):
-        moment = _read(moment)
-    if not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment} has no time zone; say which, as in datetime(..., tzinfo=UTC)")
-    whole = moment.replace(microsecond=0)
-    return int(whole.timestamp()) * SECOND + moment.microsecond * 1000
+class Column(Generic[_Value, _Scalar]):
+    """One field of a symbol's bars, oldest first; for what a key means, see `DataLoader`.
 
-
-def _read(text: str) -> datetime | date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return datetime.fromisoformat(text)
-
-
-def _is_index(key: object) -> bool:
-    if type(key) is int:
-        return abs(key) < _SMALLEST_NS
-    if isinstance(key, (str, date)):
-        return False
-    return isinstance(key, SupportsIndex) and abs(index(key)) < _SMALLEST_NS
-
-
-def _are_indexes(key: slice) -> bool:
-    """Whether a slice counts bars. Raises ValueError when one end counts and the other is a moment."""
-    given = [_is_index(end) for end in (key.start, key.stop) if end is not None]
-    if len(set(given)) > 1:
-        raise ValueError(f"{key}: give both ends as counts, or both as moments")
-    return all(given)
-
-
-class Column:
-    """One field of a symbol's bars, oldest first.
-
-    `column[k]` with a small int counts like a list: 0 is the oldest bar, -1 the newest.
-    `column[moment]` is the newest bar complete by that moment. `column[a:b]` with ints is a list
-    slice; with moments it holds the bars that began in [a, b). A missing bar raises IndexError;
-    nothing is ever filled in.
+    A key gives a number, a slice a new one-dimensional numpy array: writing to it changes nothing
+    here. `len` and iteration are those of a list.
     """
 
     __slots__ = ("_bars", "_values")
 
-    def __init__(self, bars: SymbolData, values: array[float]) -> None:
+    def __init__(self, bars: SymbolData, values: Sequence[_Value]) -> None:
         self._bars = bars
         self._values = values
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._bars)
 
-    def __iter__(self) -> Iterator[float]:
+    def __iter__(self) -> Iterator[_Value]:
+        self._bars.settle()
         return iter(self._values)
 
     @overload
-    def __getitem__(self, key: Moment | SupportsIndex) -> float: ...
+    def __getitem__(self, key: Moment | SupportsIndex) -> _Value: ...
     @overload
-    def __getitem__(self, key: slice) -> NDArray[np.float64]: ...
-    def __getitem__(self, key: Moment | SupportsIndex | slice) -> float | NDArray[np.float64]:
+    def __getitem__(self, key: slice) -> NDArray[_Scalar]: ...
+    def __getitem__(self, key: Moment | SupportsIndex | slice) -> _Value | NDArray[_Scalar]:
+        bars = self._bars
+        if bars.pending:
+            bars.settle()
+        if type(key) is int and -SMALLEST_NS < key < SMALLEST_NS:
+            try:
+                return self._values[key]
+            except IndexError:
+                raise bars.missing(key) from None
         if isinstance(key, slice):
-            return np.array(self._values[self._bars.span(key)], dtype=np.float64)
-        if _is_index(key):
-            return self._values[key]  # type: ignore[index]
-        return self._values[self._bars.index_at(key)]
+            return cast("NDArray[_Scalar]", np.array(self._values[bars.span(key)]))
+        return self._values[bars.index_at(key)]
 
-    def array(self) -> NDArray[np.float64]:
+    def array(self) -> NDArray[_Scalar]:
         """Return a copy of the column, shape (bars,)."""
-        return np.array(self._values, dtype=np.float64)
+        return self[:]
 
 
 class SymbolData:
-    """The bars of one symbol and one duration, growing at the end."""
+    """The bars of one symbol and one duration, growing at the end.
+
+    `open`, `high`, `low`, `close` (dollars), `volume` (shares or coins) and `time` (when each bar
+    began, ns UTC) are columns. The symbol itself takes the same keys: `data["AAPL"][-1]` is a Bar,
+    `data["AAPL"][a:b]` a pandas frame. Iteration gives Bars, oldest first.
+    """
 
     __slots__ = (
         "_columns",
@@ -111,99 +96,241 @@ class SymbolData:
         "high",
         "low",
         "open",
+        "pending",
         "seconds",
         "symbol",
+        "time",
         "volume",
     )
 
     def __init__(self, symbol: str, seconds: int) -> None:
         self.symbol = symbol
         self.seconds = seconds
+        self.pending: list[Bar] = []
         self._starts = array("q")
         self._columns = tuple(array("d") for _ in _FIELDS)
+        self.time: Column[int, np.int64] = Column(self, self._starts)
         self.open, self.high, self.low, self.close, self.volume = (
-            Column(self, values) for values in self._columns
+            cast("Column[float, np.float64]", Column(self, values)) for values in self._columns
         )
 
     def __len__(self) -> int:
+        self.settle()
         return len(self._starts)
 
+    def __iter__(self) -> Iterator[Bar]:
+        return (self.bar(place) for place in range(len(self)))
+
+    @overload
+    def __getitem__(self, key: Moment | SupportsIndex) -> Bar: ...
+    @overload
+    def __getitem__(self, key: slice) -> pd.DataFrame: ...
+    def __getitem__(self, key: Moment | SupportsIndex | slice) -> Bar | pd.DataFrame:
+        if isinstance(key, slice):
+            return self._frame(self.span(key))
+        return self.bar(self.index_at(key))
+
     @property
-    def starts(self) -> array[int]:
-        """When each bar began, ns UTC, ascending."""
+    def starts(self) -> Sequence[int]:
+        """When each bar began, ns UTC, ascending: the live array, for searching; see also `time`."""
+        self.settle()
         return self._starts
 
     def has(self, start: int) -> bool:
         """Whether there is a bar that began at `start` (ns UTC)."""
-        index = bisect_left(self._starts, start)
-        return index < len(self._starts) and self._starts[index] == start
+        self.settle()
+        place = bisect_left(self._starts, start)
+        return place < len(self._starts) and self._starts[place] == start
 
-    def bar(self, index: int = -1) -> Bar:
-        """Return a bar; -1 is the newest."""
-        opened, high, low, close, volume = (values[index] for values in self._columns)
-        start = self._starts[index]
+    def bar(self, place: int = -1) -> Bar:
+        """Return a bar by its count; -1 is the newest. Raises IndexError."""
+        self.settle()
+        try:
+            start = self._starts[place]
+        except IndexError:
+            raise self.missing(place) from None
+        opened, high, low, close, volume = (values[place] for values in self._columns)
         return Bar(self.symbol, start, opened, high, low, close, volume, self.seconds)
 
-    def index_at(self, moment: Moment | SupportsIndex) -> int:
-        """Return the index of the newest bar complete by `moment`.
-
-        Raises IndexError when there is none.
-        """
-        index = bisect_left(self._starts, _ns(moment) - self.seconds * SECOND + 1) - 1
-        if index < 0:
-            raise IndexError(f"{self.symbol}: no bar was complete by {moment}")
-        return index
+    def index_at(self, key: Moment | SupportsIndex) -> int:
+        """Return the place, 0 the oldest, of the bar that a key names. Raises IndexError."""
+        size = len(self)
+        if is_count(key):
+            place = index(cast("SupportsIndex", key))
+            place = place + size if place < 0 else place
+            found = 0 <= place < size
+        else:
+            begin, end = self._bounds(read_text(key))
+            is_moment = begin == end
+            limit = end - self.seconds * SECOND + 1 if is_moment else end
+            place = bisect_left(self._starts, limit) - 1
+            found = place >= 0 and (is_moment or self._starts[place] >= begin)
+        if not found:
+            raise self.missing(key)
+        return place
 
     def span(self, key: slice) -> slice:
-        """Turn a slice of moments into one of indexes; a slice of small ints stays what it is."""
-        if _are_indexes(key):
+        """Turn a slice of any keys into one of places. Raises ValueError for a step of moments."""
+        start, stop = key.start, key.stop
+        if (start is None or is_count(start)) and (stop is None or is_count(stop)):
             return key
+        size = len(self)
         if key.step is not None:
-            raise ValueError("a slice of moments takes no step")
-        start = 0 if key.start is None else bisect_left(self._starts, _ns(key.start))
-        stop = len(self) if key.stop is None else bisect_left(self._starts, _ns(key.stop))
-        return slice(start, stop)
+            raise ValueError(f"{key}: only a slice of counts takes a step")
+        if stop is not None and not is_count(stop):
+            stop = bisect_left(self._starts, self._bounds(read_text(stop))[1])
+            if start is not None and is_count(start):
+                # The last bars up to the moment, not up to the newest.
+                return slice(*slice(start, None).indices(stop)[:2])
+        if start is not None and not is_count(start):
+            start = bisect_left(self._starts, self._bounds(read_text(start))[0])
+        return slice(*slice(start, stop).indices(size)[:2])
+
+    def _bounds(self, key: object) -> tuple[int, int]:
+        """Return where a date begins and ends, ns UTC; of a moment both are itself.
+
+        A day bar is of the date of its noon, so that one which began at midnight UTC (crypto) is
+        not taken for the day before.
+        """
+        if isinstance(key, date) and not isinstance(key, datetime):
+            shift = _HALF_DAY_NS if self.seconds >= _DAY else 0
+            return midnight(key) - shift, midnight(key + timedelta(days=1)) - shift
+        moment = nanoseconds(key)
+        return moment, moment
+
+    def missing(self, key: object) -> IndexError:
+        """Return the error that says what there is instead of `key`."""
+        size = len(self)
+        if not size:
+            return IndexError(f"{self.symbol}: no bar for {key}, there are none yet")
+        first, last = (format_time(self._starts[place]) for place in (0, -1))
+        return IndexError(
+            f"{self.symbol}: no bar for {key}; there are {size} of {self.seconds} s, the oldest "
+            f"from {first}, the newest from {last}"
+        )
 
     def admit(self, bar: Bar) -> None:
         """Add a bar.
 
         One that began when a known one did replaces it (a correction), an older one is put in
-        place.
+        place. Bars wait in `pending` until somebody reads, in blocks of 256 at most.
         """
+        pending = self.pending
+        pending.append(bar)
+        if len(pending) >= _BLOCK:
+            self.settle()
+
+    def settle(self) -> None:
+        """Move the bars that wait into the columns."""
+        pending = self.pending
+        if not pending:
+            return
+        if len(pending) == 1:
+            self._put(pending[0])
+        else:
+            self._put_all(pending)
+        pending.clear()
+
+    def _put_all(self, bars: list[Bar]) -> None:
+        starts = [bar.start for bar in bars]
+        known = self._starts
+        if (known and starts[0] <= known[-1]) or not all(map(lt, starts, starts[1:])):
+            for bar in bars:
+                self._put(bar)
+            return
+        known.fromlist(starts)
+        opened, high, low, close, volume = self._columns
+        opened.fromlist([bar.open for bar in bars])
+        high.fromlist([bar.high for bar in bars])
+        low.fromlist([bar.low for bar in bars])
+        close.fromlist([bar.close for bar in bars])
+        volume.fromlist([bar.volume for bar in bars])
+
+    def _put(self, bar: Bar) -> None:
         start = bar.start
         starts = self._starts
-        values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
         if not starts or start > starts[-1]:
             starts.append(start)
-            for column, value in zip(self._columns, values, strict=True):
-                column.append(value)
+            opened, high, low, close, volume = self._columns
+            opened.append(bar.open)
+            high.append(bar.high)
+            low.append(bar.low)
+            close.append(bar.close)
+            volume.append(bar.volume)
             return
-        index = bisect_left(starts, start)
-        known = starts[index] == start
-        if not known:
-            starts.insert(index, start)
+        place = bisect_left(starts, start)
+        is_new = starts[place] != start
+        if is_new:
+            starts.insert(place, start)
+        values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
         for column, value in zip(self._columns, values, strict=True):
-            if known:
-                column[index] = value
+            if is_new:
+                column.insert(place, value)
             else:
-                column.insert(index, value)
+                column[place] = value
+
+    def adjust(self, ratio: float) -> None:
+        """Restate all bars so far in new shares, `ratio` new ones for an old one, on the ex-date.
+
+        Prices are divided, volumes multiplied. Raises ValueError unless `ratio` is above zero.
+        """
+        if not (isfinite(ratio) and ratio > 0):
+            raise ValueError(f"{self.symbol}: a split gives {ratio} shares for one; it must be > 0")
+        self.settle()
+        *prices, volumes = self._columns
+        for column in prices:
+            column[:] = array("d", np.array(column) / ratio)
+        volumes[:] = array("d", np.array(volumes) * ratio)
 
     def frame(self) -> pd.DataFrame:
         """Return a copy as a pandas frame indexed by the bars' starts in New York time."""
+        return self[:]
+
+    def _frame(self, span: slice) -> pd.DataFrame:
         import pandas as pd  # a session that never asks for a frame does not pay for pandas
 
-        index = pd.DatetimeIndex(np.array(self._starts, dtype="datetime64[ns]"), tz="UTC")
+        self.settle()
+        starts = np.array(self._starts[span], dtype="datetime64[ns]")
+        times = pd.DatetimeIndex(starts, tz="UTC").tz_convert("America/New_York")
         data: dict[str, Any] = {
-            name: np.array(values) for name, values in zip(_FIELDS, self._columns, strict=True)
+            name: np.array(values[span])
+            for name, values in zip(_FIELDS, self._columns, strict=True)
         }
-        return pd.DataFrame(data, index=index.tz_convert("America/New_York"))
+        return pd.DataFrame(data, index=times)
 
 
 class DataLoader:
-    """Admitted bars by symbol.
+    """Admitted bars by symbol: the one place that says what a key means.
 
-    `data[symbol]` holds minute bars, `data.daily[symbol]` days before today.
-    """
+    `data[symbol]` holds minute bars (bars of `seconds`), `data.daily[symbol]` days before today.
+    Columns (`open`, `high`, `low`, `close`, `volume`, `time`) and the symbol itself take the same
+    keys; a column gives numbers and numpy arrays, a symbol Bars and pandas frames.
+
+    | key | the bar |
+    |---|---|
+    | count `k` (numpy ints too) | counted like a list: 0 the oldest, -1 the newest |
+    | moment: aware datetime, pandas Timestamp, ISO text with a zone, ns UTC from 10**15 on | the newest that was complete by then, as long ago as it may be |
+    | date, or ISO text of one | the last that began on that day in New York; of day bars: that day's. Another day's bar is never given in its stead |
+
+    | slice | the bars |
+    |---|---|
+    | `a:b:step` of counts | as of a list |
+    | `a:b` of moments | that began in [a, b): `b` excluded |
+    | `a:b` of dates | that began on the days from a to b, both included |
+    | moment and date | each end by its own rule |
+    | `-20:moment`, `-20:date` | the last 20 of those before the moment, or up to the end of the day |
+    | `moment:k`, `date:k` | from there to the count `k` of the whole |
+    | `a:`, `:b`, `:` | open ends: from the oldest, to the newest |
+
+    A date is a day in New York, midnight to midnight, because that is what those who trade there
+    mean by it; its midnight in UTC is the evening before. Hence minutes of a night session (from
+    20:00) are of the calendar's day, not of the session's.
+
+    Nothing ahead of now can be got, whatever the key: what was not admitted is not in here. Nothing
+    is filled in. A key without a bar raises IndexError with the symbol and what there is, a slice
+    without bars is empty, a symbol without bars raises NotLoaded; a moment without a zone
+    ValueError, and so does a step in a slice of moments; what is no key TypeError.
+    """  # noqa: E501 - rows of tables
 
     __slots__ = ("_by_symbol", "_daily", "_seconds")
 
@@ -214,10 +341,13 @@ class DataLoader:
 
     @property
     def daily(self) -> DataLoader:
-        """The daily bars; load them by declaring `warmup_days`."""
-        if self._daily is None:
-            raise NotLoaded("daily bars have no daily bars of their own")
-        return self._daily
+        """The daily bars; load them by declaring `warmup_days`. Where bars are days, they themselves."""
+        return self if self._daily is None else self._daily
+
+    @property
+    def seconds(self) -> int:
+        """How long the bars are that are held here: 60, or 86400 in a backtest by days."""
+        return self._seconds
 
     def __contains__(self, symbol: str) -> bool:
         return symbol in self._by_symbol
@@ -232,7 +362,9 @@ class DataLoader:
         try:
             return self._by_symbol[symbol]
         except KeyError:
-            what, more = ("bar", "warmup") if self._seconds == 60 else ("daily bar", "warmup_days")
+            what, more = (
+                ("daily bar", "warmup_days") if self._seconds == _DAY else ("bar", "warmup")
+            )
             raise NotLoaded(
                 f"no {what} of {symbol} was admitted yet; to have history at the start, "
                 f"declare `{more} = N` in the strategy",
@@ -244,3 +376,13 @@ class DataLoader:
         if data is None:
             data = self._by_symbol[bar.symbol] = SymbolData(bar.symbol, self._seconds)
         data.admit(bar)
+
+    def adjust(self, symbol: str, ratio: float) -> None:
+        """Restate a symbol's bars, daily ones too, for a split: see `SymbolData.adjust`.
+
+        A symbol without bars has none to restate. Raises ValueError unless `ratio` is above zero.
+        """
+        if symbol in self._by_symbol:
+            self._by_symbol[symbol].adjust(ratio)
+        if self._daily is not None:
+            self._daily.adjust(symbol, ratio)

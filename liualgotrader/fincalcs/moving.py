@@ -5,6 +5,9 @@ takes a series and returns one of the same length with leading NaN, equal bit fo
 class gives value by value. Values must be numbers: a NaN stays in an EMA for ever.
 """
 
+from __future__ import annotations
+
+from collections import deque
 from itertools import accumulate
 from math import nan
 from typing import NamedTuple
@@ -13,47 +16,111 @@ import numpy as np
 import numpy.typing as npt
 
 from liualgotrader.fincalcs.arrays import FloatArray, all_nan, check_period, floats
+from liualgotrader.fincalcs.ticks import EASY, TICKS, exact_means, ticks
 from liualgotrader.fincalcs.windows import from_blocks, heads, tails, tails_before, to_blocks
 
 
 class SMA:
-    """Average the last `period` values; drift-free (see `windows`)."""
+    """Average the last `period` values: the exact mean of the decimals, correctly rounded.
 
-    __slots__ = ("_block", "_head", "_period", "_tails", "period", "ready", "value")
+    Two averages of any periods compare as the exact ones do, equal where those are equal: see
+    `ticks`. From the first value on that has more than nine decimal places (most quotients, prices
+    adjusted by a ratio) or is not finite, sums are of floats, drift-free but rounded: see `windows`.
+    """
+
+    __slots__ = (
+        "_blocks", "_count", "_divisor", "_sum", "_window", "period", "ready", "value",
+    )  # fmt: skip
 
     def __init__(self, period: int) -> None:
         self.period = check_period(period)
-        self._period = float(period)
-        self._block: list[float] = []
-        self._tails: list[float] = []
-        self._head = 0.0
+        self._divisor = period * TICKS
+        self._window = deque([0] * period, period)
+        self._sum = 0
+        self._count = 0
+        self._blocks: _BlockMean | None = None
         self.ready = False
         self.value = nan
 
     def update(self, value: float) -> float:
         """Take the next value and return the average, NaN before the window is full."""
+        if self.ready and -EASY < value < EASY and self._blocks is None:
+            count = round(value * TICKS)
+            if count / TICKS == value:
+                window = self._window
+                self._sum = total = self._sum + count - window[0]
+                window.append(count)
+                self.value = average = total / self._divisor
+                return average
+        return self._take(value)
+
+    def _take(self, value: float) -> float:
+        """Take a value that is among the first ones, large, or no number of ticks."""
+        count = None if self._blocks is not None else ticks(value)
+        if count is None:
+            self.value = self._as_floats().update(value)
+        else:
+            self._sum += count - self._window[0]
+            self._window.append(count)
+            if self._count + 1 >= self.period:
+                self.value = self._sum / self._divisor
+        self._count += 1
+        self.ready = self._count >= self.period
+        return self.value
+
+    def _as_floats(self) -> _BlockMean:
+        """Return the sums of floats, begun with what of the window the next value leaves there."""
+        if self._blocks is None:
+            self._blocks = _BlockMean(self.period)
+            kept = min(self._count, self.period - 1)
+            for count in list(self._window)[self.period - kept :]:
+                self._blocks.update(count / TICKS)
+        return self._blocks
+
+
+class _BlockMean:
+    """Average floats of any kind; blocks are counted from the first one (see `windows`)."""
+
+    __slots__ = ("_block", "_head", "_tails", "period", "value")
+
+    def __init__(self, period: int) -> None:
+        self.period = period
+        self._block: list[float] = []
+        self._tails: list[float] = []
+        self._head = 0.0
+        self.value = nan
+
+    def update(self, value: float) -> float:
         self._block.append(value)
         self._head = head = self._head + value
         if self._tails:
-            self.value = average = (head + self._tails.pop()) / self._period
+            self.value = average = (head + self._tails.pop()) / self.period
             return average
         return self._fill()
 
     def _fill(self) -> float:
         block = self._block
         if len(block) == self.period:
-            self.value = self._head / self._period
+            self.value = self._head / self.period
             self._tails = list(accumulate(reversed(block)))[:-1]
             self._head = 0.0
-            self.ready = True
             block.clear()
         return self.value
 
 
 def sma(values: npt.ArrayLike, period: int) -> FloatArray:
-    """Average each window of `period` values (TA-Lib: SMA)."""
+    """Average each window of `period` values (TA-Lib: SMA, here rounded once): see `SMA`."""
     series = floats(values)
-    blocks = to_blocks(series, check_period(period))
+    exact = exact_means(series, check_period(period))
+    if len(exact) == len(series):
+        return exact
+    start = max(0, len(exact) - period + 1)
+    rest = _block_means(series[start:], period)
+    return np.concatenate([exact, rest[len(exact) - start :]])
+
+
+def _block_means(series: FloatArray, period: int) -> FloatArray:
+    blocks = to_blocks(series, period)
     sums = heads(blocks)
     sums[1:, :-1] += tails_before(tails(blocks))
     return from_blocks(sums / float(period), len(series))

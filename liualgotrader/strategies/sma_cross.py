@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from liualgotrader.common.events import Bar
+from liualgotrader.common.events import Bar, CorporateAction
 from liualgotrader.fincalcs import SMA
 from liualgotrader.strategies.base import Context, Strategy
 
@@ -21,7 +21,7 @@ class Averages:
         self.was_above: bool | None = None
 
     def learn(self, bar: Bar) -> bool:
-        """Take the next minute bar; say whether it was new and both averages are known."""
+        """Take the next bar; say whether it was new and both averages are known."""
         if bar.start <= self._last_start:
             return False
         self._last_start = bar.start
@@ -43,7 +43,7 @@ class Averages:
 
 
 class SmaCross(Strategy):
-    """Buy when the fast average of minute closes crosses above the slow one, sell when below.
+    """Buy when the fast average of closes crosses above the slow one, sell when below.
 
     `weight`: the fraction of portfolio_value to put into one symbol, in whole shares. One order at
     a time per symbol: while one is at work nothing is asked for. A refused entry is not tried again
@@ -62,13 +62,21 @@ class SmaCross(Strategy):
 
     def on_bar(self, ctx: Context, bar: Bar) -> None:
         """Decide on a complete minute."""
-        if bar.seconds != 60:
+        if bar.seconds != ctx.data.seconds:
             return
         averages = self._averages.get(bar.symbol)
         if averages is None:
             averages = self._averages[bar.symbol] = Averages(self.fast, self.slow)
         if averages.learn(bar) and not ctx.warming_up and not ctx.orders(bar.symbol):
             self._decide(ctx, bar, averages)
+
+    def on_corporate_action(self, ctx: Context, action: CorporateAction) -> None:
+        """Work the averages out again, of prices as they compare with today's."""
+        averages = self._averages[action.symbol] = Averages(self.fast, self.slow)
+        if action.symbol in ctx.data:
+            known = ctx.data[action.symbol]
+            for index in range(max(0, len(known) - self.slow - 1), len(known)):
+                averages.learn(known.bar(index))
 
     def _decide(self, ctx: Context, bar: Bar, averages: Averages) -> None:
         if ctx.position(bar.symbol):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from liualgotrader.common.events import Bar, Command
 from liualgotrader.common.orders import OrderType, Side
-from liualgotrader.strategies.sma_cross import SmaCross
+from liualgotrader.strategies.sma_cross import Averages, SmaCross
 from tests.strategy_bench import CLOSE, MINUTE, Bench, flat, ramp
 
 
@@ -38,6 +38,18 @@ def test_being_above_without_having_crossed_buys_nothing() -> None:
     bench = Bench(SmaCross, history=ramp(100.0, 102.0, 60))
     bench.play(ramp(102.0, 104.0, 30))
     assert bench.intents == []
+
+
+def test_averages_that_are_equal_to_the_tick_have_not_crossed() -> None:
+    """Both are 10.0014 exactly; summed as floats the fast one came out above."""
+    averages = Averages(10, 30)
+    closes = [10.0013, 10.0015] * 10 + [10.0014] * 10
+    for minute, close in enumerate(closes):
+        averages.learn(Bar("AAA", minute * MINUTE, close, close, close, close, 1))
+    assert averages.figures() == {"fast": 10.0014, "slow": 10.0014}
+    assert averages.is_above is False
+    averages.learn(Bar("AAA", 30 * MINUTE, 10.0015, 10.0015, 10.0015, 10.0015, 1))
+    assert averages.crossed_up
 
 
 def test_crossing_down_sells_everything() -> None:
