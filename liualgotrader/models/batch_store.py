@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from liualgotrader.common.admission import account_update
+from liualgotrader.common.account_view import account_update
 from liualgotrader.common.errors import ConfigError, StoreError
 from liualgotrader.common.events import AccountUpdate
 from liualgotrader.models import ledger_sql
@@ -20,7 +20,7 @@ from liualgotrader.models.store import Store
 
 _BATCH = """
 SELECT batch_id, environment, mode, build, started_at, account_id, session_date, ended_at,
-    end_reason, halted, report, plan, summary FROM batches"""
+    end_reason, halted, source_batch_id, report, plan, summary FROM batches"""
 
 _OPEN_ACCOUNT = """
 INSERT INTO accounts (broker, external_account_id, multiplier, shorting) VALUES ($1, $2, $3, $4)
@@ -59,21 +59,26 @@ class BatchStore(Store):
         build: str,
         plan: bytes = b"{}",
         session_date: date | None = None,
+        source_batch_id: str | None = None,
     ) -> None:
         """Add a batch. `environment` is PAPER, BACKTEST, PROD or SIMULATED; `plan` is JSON.
+
+        `source_batch_id` is the batch that it replays.
 
         Its first eight characters must be unique among all batches: order ids begin with them.
         """
         await self._execute(
             f"create batch {batch_id}",
-            """INSERT INTO batches (batch_id, environment, mode, build, plan, session_date)
-            VALUES ($1, $2, $3, $4, $5, $6)""",
+            """INSERT INTO batches
+                (batch_id, environment, mode, build, plan, session_date, source_batch_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)""",
             batch_id,
             environment,
             mode,
             build,
             msgspec.Raw(plan),
             session_date,
+            source_batch_id,
         )
 
     async def end_batch(

@@ -223,30 +223,74 @@ def compress(path: Path) -> Path:
     return target
 
 
-def read_journal(path: Path) -> Iterator[Frame]:
-    """Iterate over the intact frames of a journal file, gzipped or not.
+class JournalReader:
+    """Iterates once over the intact frames of a journal file, gzipped or not.
 
-    A torn end is logged, not raised.
-
-    Raises StoreError when the file is no journal at all.
+    `frames` is how many were read so far, the header included; `stopped` says why there are no
+    more when the file is torn or damaged, and is "" where it ends as its writer left it.
     """
-    with _opened(path) as stream:
-        magic = _read(stream, len(MAGIC))
-        if magic != MAGIC:
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.frames = 0
+        self.stopped = ""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Iterate; a torn end is logged, not raised.
+
+        Raises StoreError when the file is no journal of this version at all.
+        """
+        with _opened(self.path) as stream:
+            magic = self._read(stream, len(MAGIC))
             if not MAGIC.startswith(magic):
-                raise StoreError(f"{path} is not a journal of this version")
-            log.warning("%s ends before its header; there is nothing in it", path)
-            return
-        while head := _read(stream, _FRAME.size):
-            if len(head) < _FRAME.size:
-                log.warning("%s ends inside a frame; the intact part is used", path)
+                raise StoreError(f"{self.path} is not a journal of this version")
+            if magic != MAGIC:
+                self._stop("ends before its header; there is nothing in it")
                 return
-            size, checksum, kind = _FRAME.unpack(head)
-            payload = _read(stream, size)
-            if len(payload) < size or zlib.crc32(payload, kind) != checksum:
-                log.warning("%s has a torn or damaged frame; what comes after it is not used", path)
-                return
-            yield _decode(kind, payload)
+            while (framed := self._next(stream)) is not None:
+                frame = self._decoded(*framed)
+                self.frames += 1
+                yield frame
+
+    def _next(self, stream: gzip.GzipFile | BufferedReader) -> tuple[int, bytes] | None:
+        """Return the kind and the payload of the next intact frame."""
+        head = self._read(stream, _FRAME.size)
+        if not head:
+            return None
+        if len(head) < _FRAME.size:
+            self._stop("ends inside a frame; the intact part is used")
+            return None
+        size, checksum, kind = _FRAME.unpack(head)
+        payload = self._read(stream, size)
+        if len(payload) < size or zlib.crc32(payload, kind) != checksum:
+            self._stop("has a torn or damaged frame; what comes after it is not used")
+            return None
+        return kind, payload
+
+    def _decoded(self, kind: int, payload: bytes) -> Frame:
+        try:
+            return _decode(kind, payload)
+        except (msgspec.DecodeError, struct.error) as exc:
+            raise StoreError(
+                f"{self.path} is not a journal of this version: frame {self.frames}: {exc}"
+            ) from exc
+
+    def _read(self, stream: gzip.GzipFile | BufferedReader, size: int) -> bytes:
+        """Return up to `size` bytes; a gzip file that is torn or damaged ends where it is."""
+        try:
+            return stream.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            self._stop("is torn or damaged")
+            return b""
+
+    def _stop(self, why: str) -> None:
+        log.warning("%s %s", self.path, why)
+        self.stopped = self.stopped or why
+
+
+def read_journal(path: Path) -> Iterator[Frame]:
+    """Iterate over the intact frames of a journal file as `JournalReader` does."""
+    return iter(JournalReader(path))
 
 
 def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
@@ -254,15 +298,6 @@ def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
         return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     except OSError as exc:
         raise StoreError(f"the journal {path} cannot be read: {exc.strerror}") from exc
-
-
-def _read(stream: gzip.GzipFile | BufferedReader, size: int) -> bytes:
-    """Return up to `size` bytes; a gzip file that is torn or damaged ends where it is."""
-    try:
-        return stream.read(size)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        log.warning("%s is torn or damaged", stream.name)
-        return b""
 
 
 def _decode(kind: int, payload: bytes) -> Frame:

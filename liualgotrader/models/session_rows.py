@@ -42,6 +42,7 @@ class BatchRow(Row, frozen=True, kw_only=True):
     ended_at: int | None = None
     end_reason: str | None = None
     halted: str | None = None
+    source_batch_id: str | None = None
     report: str | None = None
     plan: Any = None
     summary: Any = None

@@ -149,6 +149,8 @@ def _state(batch: BatchRow, running: set[str]) -> str:
 def _explained(batch: BatchRow, state: str) -> str:
     if state == "ended" and batch.ended_at is not None:
         return f"it ended {utc(batch.ended_at)}: {batch.end_reason}"
+    if batch.environment == "BACKTEST":
+        return "it has not ended"
     return f"it died; `trader --resume {batch.batch_id}` goes on"
 
 
@@ -156,4 +158,5 @@ def _line(batch: BatchRow, state: str) -> str:
     shown = state if state == "running" else _explained(batch, state)
     halted = f"; halted: {batch.halted}" if batch.halted and state == "running" else ""
     began = utc(batch.started_at)
-    return f"{batch.batch_id}  {batch.environment}  began {began}  {shown}{halted}"
+    source = f"  of {batch.source_batch_id}" if batch.source_batch_id is not None else ""
+    return f"{batch.batch_id}  {batch.environment}{source}  began {began}  {shown}{halted}"

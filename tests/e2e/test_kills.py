@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from tests.e2e.audit import assert_books_agree, population, replays
+from tests.e2e.proofs import assert_proved
 from tests.e2e.sessions import (
     BUSY,
     STRATEGIES,
@@ -48,6 +49,7 @@ def test_a_consumer_killed_at_a_named_point_recovers(
     lived = replays(setting, batch)
     assert [(name, each) for name, each in lived.items() if not each.identical] == []
     assert len(lived) == 2 + len(kills.split(","))
+    assert_proved(setting, batch, lives=len(lived))
 
 
 _SCANNER = f"""
