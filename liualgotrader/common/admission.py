@@ -16,46 +16,27 @@ one in is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
 
-from liualgotrader.common.events import AccountUpdate, OrderEvent
+from liualgotrader.common.account_view import (
+    AccountView,
+    buying_power,
+    claimed,
+    claims,
+    closable_by,
+    value_of,
+    worst_price,
+)
+from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
-from liualgotrader.common.ledger_orders import ZERO, Holding, LedgerOrder
-from liualgotrader.common.orders import Approved, Cancel, OrderType, Replace, Side
+from liualgotrader.common.ledger_orders import ZERO, LedgerOrder
+from liualgotrader.common.orders import Approved, Cancel, Replace, Side
 from liualgotrader.common.plan import Limits
 
-CUSHION = Decimal("1.03")
 MINUTE = 60_000_000_000
-_LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
-
-
-class PortfolioView(msgspec.Struct):
-    """A sum set aside: `balance` is its cash, `credit_line` how far that may go below zero."""
-
-    portfolio_id: str
-    balance: Decimal
-    credit_line: Decimal = ZERO
-
-
-class AccountView(msgspec.Struct):
-    """The account over all consumers, as of now.
-
-    `holdings` by (strategy, symbol); `orders`: all that are open, by id, oldest first;
-    `recent_orders`: how many were admitted within the last minute; `halted`: why no entry may
-    leave, or ""; `portfolios` by strategy. `multiplier`: dollars of positions per dollar of equity.
-    """
-
-    cash: Decimal
-    multiplier: Decimal = Decimal(1)
-    shorting: bool = False
-    holdings: dict[tuple[str, str], Holding] = {}
-    orders: dict[str, LedgerOrder] = {}
-    recent_orders: int = 0
-    halted: str = ""
-    portfolios: dict[str, PortfolioView] = {}
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -66,117 +47,11 @@ class Decision(msgspec.Struct, frozen=True):
     order: LedgerOrder | None = None
 
 
-# -- what the account bears -----------------------------------------------------------------------
-
-
-def buying_power(
-    cash: Decimal, multiplier: Decimal, holdings: Mapping[tuple[str, str], Holding]
-) -> Decimal:
-    """Return the dollars that could still be put into positions, open orders not counted.
-
-    Multiplier times equity, less what is held long and short. A cash account's is its cash; the
-    proceeds of a short sale are in the cash but are owed, so they buy nothing.
-    """
-    net = gross = ZERO
-    for held in holdings.values():
-        value = held.value
-        net += value
-        gross += abs(value)
-    return multiplier * (cash + net) - gross
-
-
-def account_update(view: AccountView, time: int) -> AccountUpdate:
-    """Return the account as strategies hear of it: what open entries claim is not to be spent."""
-    power = buying_power(view.cash, view.multiplier, view.holdings) - claimed(claims(view))
-    return AccountUpdate(time=time, cash=view.cash, buying_power=power)
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """What an open order may still take: a quantity, and dollars for the part of it that opens.
-
-    `closable`: how much of the position the orders before it had left for it to close.
-    """
-
-    order: LedgerOrder
-    qty: Decimal
-    dollars: Decimal
-    closable: Decimal
-
-
-def claims(view: AccountView) -> list[Claim]:
-    """Return what each open order claims, oldest first.
-
-    Claims follow from the positions as they are, so an order that was to close a position which
-    another has closed since claims the money of opening one.
-    """
-    found: dict[str, Claim] = {}
-    closable: dict[tuple[str, str, Side], Decimal] = {}
-    for order in view.orders.values():
-        key = (order.strategy, order.symbol, order.side)
-        if key not in closable:
-            closable[key] = _closable(view, order)
-        old = found.get(order.replaces) if order.replaces else None
-        claim = _claim(order, closable[key]) if old is None else _beyond(order, old)
-        found[order.order_id] = claim
-        closable[key] = max(closable[key] - claim.qty, ZERO)
-    return list(found.values())
-
-
-def _closable(view: AccountView, order: LedgerOrder) -> Decimal:
-    held = _held(view, order)
-    return abs(held) if held * order.side.sign < 0 else ZERO
-
-
-def _claim(order: LedgerOrder, closable: Decimal) -> Claim:
-    qty = order.remaining
-    return Claim(order, qty, _value(order, max(qty - closable, ZERO)), closable)
-
-
-def _beyond(order: LedgerOrder, old: Claim) -> Claim:
-    """A replacement and what it replaces never both fill: it claims only what it adds."""
-    whole = _claim(order, old.closable)
-    return Claim(
-        order,
-        max(whole.qty - old.qty, ZERO),
-        max(whole.dollars - old.dollars, ZERO),
-        old.closable,
-    )
-
-
-def claimed(claims: Iterable[Claim]) -> Decimal:
-    """Return the dollars of claims together."""
-    return sum((claim.dollars for claim in claims), ZERO)
-
-
-def worst_price(order: LedgerOrder) -> Decimal | None:
-    """Return the price at which an entry is valued, or None when no price is known at all."""
-    seen = [price for price in (order.reference_price, order.trigger) if price is not None]
-    market = max(seen) * CUSHION if seen else None
-    if order.type not in _LIMITED or order.limit is None:
-        return market
-    if order.side is Side.BUY or market is None:
-        return order.limit
-    return max(order.limit, market)
-
-
-def _value(order: LedgerOrder, opening: Decimal) -> Decimal:
-    """Return the dollars of the opening part. An amount of dollars to buy for is worth itself."""
-    if not opening:
-        return ZERO
-    if order.notional is not None and order.side is Side.BUY:
-        return opening * (order.limit or order.reference_price or ZERO)
-    return opening * (worst_price(order) or ZERO)
-
-
-def _held(view: AccountView, order: LedgerOrder) -> Decimal:
-    return view.holdings.get((order.strategy, order.symbol), Holding()).qty
-
-
 # -- the rules ------------------------------------------------------------------------------------
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An order that a rule judges, with what all others claim.
+    """An order that a rule judges.
 
     `opening` is the quantity that goes beyond closing a position, `value` its dollars.
     """
@@ -184,7 +59,6 @@ class Entry(msgspec.Struct, frozen=True):
     order: LedgerOrder
     opening: Decimal
     value: Decimal
-    claims: list[Claim]
 
 
 Rule = Callable[[Entry, AccountView, Limits], str | None]
@@ -240,7 +114,7 @@ def not_oversold(entry: Entry, view: AccountView, limits: Limits) -> str | None:
     order = entry.order
     if order.side is Side.BUY or view.shorting or not entry.opening:
         return None
-    held = max(_held(view, order), ZERO)
+    held = max(view.held(order), ZERO)
     return (
         f"Selling {_number(order.remaining)} {order.symbol} would sell {_number(entry.opening)} "
         f"more than {order.strategy} can: it holds {_number(held)}, open sell orders included, "
@@ -270,7 +144,7 @@ def within_max_position(entry: Entry, view: AccountView, limits: Limits) -> str 
     if most is None:
         return None
     held = sum((abs(h.value) for (_, name), h in view.holdings.items() if name == symbol), ZERO)
-    coming = claimed(claim for claim in entry.claims if claim.order.symbol == symbol)
+    coming = claimed(claim for claim in claims(view) if claim.order.symbol == symbol)
     after = held + coming + entry.value
     if after <= most:
         return None
@@ -286,7 +160,7 @@ def within_gross(entry: Entry, view: AccountView, limits: Limits) -> str | None:
     if most is None:
         return None
     held = sum((abs(h.value) for h in view.holdings.values()), ZERO)
-    after = held + claimed(entry.claims) + entry.value
+    after = held + view.claimed() + entry.value
     if after <= most:
         return None
     return f"Gross exposure would be {_money(after)}; the plan allows {_money(most)}."
@@ -298,7 +172,7 @@ def within_net(entry: Entry, view: AccountView, limits: Limits) -> str | None:
     if most is None:
         return None
     now = side.sign * sum((h.value for h in view.holdings.values()), ZERO)
-    coming = claimed(claim for claim in entry.claims if claim.order.side is side)
+    coming = claimed(claim for claim in claims(view) if claim.order.side is side)
     after = now + coming + entry.value
     if after <= most:
         return None
@@ -315,7 +189,7 @@ def within_portfolio(entry: Entry, view: AccountView, limits: Limits) -> str | N
         name for name, each in view.portfolios.items() if each.portfolio_id == purse.portfolio_id
     }
     holdings = {key: held for key, held in view.holdings.items() if key[0] in mine}
-    coming = claimed(claim for claim in entry.claims if claim.order.strategy in mine)
+    coming = claimed(claim for claim in claims(view) if claim.order.strategy in mine)
     free = buying_power(purse.balance, Decimal(1), holdings) + purse.credit_line - coming
     if entry.value <= free:
         return None
@@ -328,8 +202,7 @@ def within_portfolio(entry: Entry, view: AccountView, limits: Limits) -> str | N
 
 def within_money(entry: Entry, view: AccountView, limits: Limits) -> str | None:
     """An entry is paid from buying power that no other open entry claims."""
-    power = buying_power(view.cash, view.multiplier, view.holdings)
-    coming = claimed(entry.claims)
+    power, coming = view.power(), view.claimed()
     if entry.value <= power - coming:
         return None
     return (
@@ -350,6 +223,7 @@ FOR_ENTRIES: tuple[Rule, ...] = (
     within_portfolio,
     within_money,
 )
+ALL_FOR_ENTRIES = FOR_ALL + FOR_ENTRIES
 
 
 def _money(amount: Decimal) -> str:
@@ -366,7 +240,7 @@ def _number(amount: Decimal) -> str:
 def refusal(order: LedgerOrder, view: AccountView, limits: Limits) -> str | None:
     """Return the first rule's reason to refuse an order; otherwise None, `reserved` being set."""
     entry = _entry(order, view)
-    for rule in FOR_ALL + (FOR_ENTRIES if entry.opening else ()):
+    for rule in ALL_FOR_ENTRIES if entry.opening else FOR_ALL:
         reason = rule(entry, view, limits)
         if reason is not None:
             return reason
@@ -376,20 +250,15 @@ def refusal(order: LedgerOrder, view: AccountView, limits: Limits) -> str | None
 
 def _entry(order: LedgerOrder, view: AccountView) -> Entry:
     """Return an order as rules see it. What open orders will close, it cannot close again."""
-    others = claims(view)
-    leaving = sum((claim.qty for claim in others if _same_way(claim.order, order)), ZERO)
-    closable = max(_closable(view, order) - leaving, ZERO)
+    leaving = sum((c.qty for c in view.rivals(order) if c.order.side is order.side), ZERO)
+    closable = max(closable_by(order.side, view.held(order)) - leaving, ZERO)
     # Without any price the size of an amount is unknown; it opens something, and is refused.
     opening = max(order.remaining - closable, ZERO) if _is_sized(order) else Decimal(1)
-    return Entry(order, opening, _value(order, opening), others)
+    return Entry(order, opening, value_of(order, opening))
 
 
 def _is_sized(order: LedgerOrder) -> bool:
     return order.qty is not None or bool(order.limit or order.reference_price)
-
-
-def _same_way(one: LedgerOrder, other: LedgerOrder) -> bool:
-    return (one.symbol, one.strategy, one.side) == (other.symbol, other.strategy, other.side)
 
 
 def judge(
@@ -425,8 +294,7 @@ def _decide_replacement(
         reason: str | None = f"Order {intent.order_id} is not open, so it cannot be changed."
     else:
         order = old.changed(intent)
-        others = {key: each for key, each in view.orders.items() if key != old.order_id}
-        reason = refusal(order, msgspec.structs.replace(view, orders=others), limits)
+        reason = refusal(order, view.without(old), limits)
         if reason is None:
             _take_in(view, order)
             return Decision(approved, order=order)
@@ -435,7 +303,7 @@ def _decide_replacement(
 
 
 def _take_in(view: AccountView, order: LedgerOrder) -> None:
-    view.orders[order.order_id] = order
+    view.open(order)
     view.recent_orders += 1
 
 
@@ -449,7 +317,7 @@ def admit(
     view: AccountView, approved: Sequence[Approved], now: int, limits: Limits | None = None
 ) -> tuple[list[Approved], list[OrderEvent]]:
     """Return what may leave, and refusals of the rest, in the order given; `view` stays as is."""
-    own = msgspec.structs.replace(view, orders=dict(view.orders))
+    own = view.with_orders(dict(view.orders))
     decisions = judge(own, approved, now=now, limits=limits or Limits())
     return outcome(decisions)
 

@@ -178,7 +178,8 @@ class Plan(_Part, frozen=True, kw_only=True):
     """`tradeplan.toml`.
 
     `portfolio_value` in dollars; `risk` is the fraction of it to lose on one trade that goes wrong.
-    `participation`: the fraction of the tape's volume that the simulated venue fills at most.
+    `participation`: the fraction of the tape's volume that the simulated venue fills at most, 0 for
+    no limit.
     """
 
     filename: str = "tradeplan.toml"

@@ -102,7 +102,7 @@ def _read(top: Table, environ: Mapping[str, str], sources: Sources, filename: st
         on_strategy_error=top.take(
             "on_strategy_error", check.one_of(ErrorPolicy), ErrorPolicy.HOLD
         ),
-        participation=top.take("participation", check.number(above=0, high=1), 0.1),
+        participation=top.take("participation", check.number(low=0, high=1), 0.1),
         session=_session(top.table("session"), environ),
         limits=_limits(top.table("limits")),
         fees=_fees(top.table("fees")),

@@ -79,6 +79,7 @@ class StrategyRun:
     __slots__ = (
         "ctx",
         "disabled",
+        "hears_orders",
         "keystore",
         "name",
         "rejected",
@@ -92,6 +93,7 @@ class StrategyRun:
         self.settings = settings
         self.strategy = strategy
         self.disabled = False
+        self.hears_orders = type(strategy).on_order is not Strategy.on_order
         self.symbols: dict[str, None] = {}
         self.rejected: set[str] = set()
         self.keystore: dict[str, str] = {}
@@ -313,8 +315,7 @@ class Engine:
         runs = self._trading(symbol)
         self.book.adjust(action, self.instruments.get(symbol) or Instrument(symbol))
         if action.ratio not in (0, 1):
-            if symbol in self.data:
-                self.data.adjust(symbol, float(action.ratio))
+            self.data.adjust(symbol, float(action.ratio))
             if symbol in self.last:
                 self.last[symbol] /= float(action.ratio)
         for run in runs:
@@ -477,7 +478,8 @@ class Engine:
             if chain.never_ends:
                 self._disable(run, f"answered a refusal with {chain.answers} new orders")
             self._refusals.answering = chain
-        self._call(run, "on_order", event)
+        if run.hears_orders:
+            self._call(run, "on_order", event)
         self._refusals.answering = None
         self._flattener.on_order(run, event)
 

@@ -82,7 +82,7 @@ def exact(
         symbol=wish.symbol,
         side=wish.side,
         type=order_type(wish),
-        tif=TimeInForce(wish.tif),
+        tif=wish.tif if type(wish.tif) is TimeInForce else TimeInForce(wish.tif),
         decided_at=now,
         qty=None if wish.qty is None else instrument.qty(wish.qty),
         notional=None if wish.notional is None else _money(wish.notional),
@@ -91,7 +91,11 @@ def exact(
         trail_price=_price(instrument, wish.trail_price),
         trail_percent=None if wish.trail_percent is None else exact_number(wish.trail_percent),
         extended_hours=wish.extended_hours,
-        order_class=OrderClass(wish.order_class),
+        order_class=(
+            wish.order_class
+            if type(wish.order_class) is OrderClass
+            else OrderClass(wish.order_class)
+        ),
         take_profit=_take_profit(wish, instrument),
         stop_loss=_stop_loss(wish, instrument),
         reference_price=_reference(instrument, last),

@@ -177,6 +177,12 @@ class Runner:
             if batch.until > clock.now():
                 clock.advance(batch.until)
 
+    async def admit_inputs(self, inputs: Sequence[Input], ts: int) -> None:
+        """Admit inputs that all happen at one moment, before which no timer is due."""
+        self._engine.clock.reach(ts)
+        for event in inputs:
+            await self._admit_input(event)
+
     async def admit_stretch(
         self, events: Sequence[Input], stamps: Sequence[int], start: int, stop: int
     ) -> int:

@@ -13,13 +13,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from liualgotrader.common.admission import (
-    MINUTE,
-    Decision,
-    account_update,
-    judge,
-    outcome,
-)
+from liualgotrader.common.account_view import account_update
+from liualgotrader.common.admission import MINUTE, Decision, judge, outcome
 from liualgotrader.common.errors import BrokerDisagrees, InvariantError
 from liualgotrader.common.events import AccountUpdate, OpenOrder, OpenPosition, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind

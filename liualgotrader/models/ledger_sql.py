@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from liualgotrader.common.admission import AccountView, PortfolioView
+from liualgotrader.common.account_view import AccountView, PortfolioView
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.ledger_orders import Execution, Holding, LedgerOrder

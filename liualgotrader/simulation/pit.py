@@ -6,7 +6,7 @@ made of prints, arriving requests, then prints and quotes.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from liualgotrader.common.events import Bar, MarketEvent, OrderEvent, Quote, Trade
@@ -33,7 +33,11 @@ class Heard:
 
 
 class Pit:
-    """Time moves only through `advance` and `pass_over`."""
+    """Time moves only through `advance` and `pass_over`.
+
+    `makes_bars`: whether minute bars are made of prints, in place of those among the events; not so
+    where the events are what a feed told, which has bars of its own.
+    """
 
     def __init__(self, venue: Venue, post: Post, *, now: int) -> None:
         self.venue = venue
@@ -44,6 +48,7 @@ class Pit:
         self.stamps: list[int] = []
         self.next = 0
         self.only_bars = True
+        self.makes_bars = True
         self._minutes = MinuteBars()
         self._printed: set[str] = set()
 
@@ -83,15 +88,6 @@ class Pit:
         if self.next < len(self.stamps):
             return min(self.inner_due(), self.stamps[self.next])
         return self.inner_due()
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no order is at work or on its way, and events are bars alone."""
-        return (
-            self.only_bars
-            and not self.venue.books.store.working
-            and self.post.next_arrival() == NEVER
-        )
 
     # ------------------------------------------------------------------ time
 
@@ -173,9 +169,10 @@ class Pit:
         return self._tell(self.venue.on_quote(quote, ts))
 
     def _on_trade(self, trade: Trade, ts: int) -> bool:
-        begins = self._minutes.due is None
-        self._minutes.add(trade)
-        self._printed.add(trade.symbol)
+        begins = self._minutes.due is None and self.makes_bars
+        if self.makes_bars:
+            self._minutes.add(trade)
+            self._printed.add(trade.symbol)
         self.heard.market(trade, ts)
         return self._tell(self.venue.on_trade(trade, ts)) or begins
 
@@ -199,8 +196,3 @@ class Pit:
             return False
         self.heard.updates += order_events(list(events))
         return True
-
-
-def first_at(stamps: Sequence[int], ts: int, begin: int) -> int:
-    """Return the index of the first moment at or after `ts`, from `begin` on."""
-    return bisect_left(stamps, ts, begin)

@@ -139,5 +139,5 @@ def order_event(event: VenueEvent) -> OrderEvent:
         reason=event.reason,
         replaced_by=order.replaced_by,
         fee=event.fee,
-        side=order.side.value,
+        side=order.side,
     )

@@ -30,9 +30,10 @@ from liualgotrader.engine.second_bars import SecondBars
 from liualgotrader.engine.settings import EngineSettings
 from liualgotrader.session.routing import directed
 from liualgotrader.simulation.desk import DirectDesk
-from liualgotrader.simulation.pit import Heard, Pit, first_at
+from liualgotrader.simulation.pit import Heard, Pit
 from liualgotrader.simulation.post import NEVER, Post, order_events
 from liualgotrader.simulation.seat import Seat
+from liualgotrader.simulation.stride import Stride
 from liualgotrader.simulation.turns import AwaitedTurn, live_together
 from liualgotrader.strategies.base import Strategy
 from liualgotrader.trading.memory_ledger import MemoryLedger
@@ -163,6 +164,11 @@ class Simulation:
         self.add_picks(picks)
         await self._begin(day)
 
+    @property
+    def routed(self) -> list[str]:
+        """The symbols that the engines of the last day were given."""
+        return list(self._routes)
+
     def add_picks(self, picks: Iterable[Picked]) -> None:
         """Let symbols be picked at their times."""
         self._picks = deque(sorted((*self._picks, *picks), key=lambda picked: picked.time))
@@ -172,7 +178,8 @@ class Simulation:
         pit, position = self.pit, self._position
         while position < moment:
             if self._can_stride():
-                position = await self._stride(position, moment)
+                await Stride(pit, self.seats[0]).until(min(self._hold(), moment + 1))
+                position = max(position, pit.now)
                 if position >= moment:
                     break
             position = self._target(position, moment)
@@ -324,19 +331,8 @@ class Simulation:
         )
 
     def _can_stride(self) -> bool:
-        """Whether bars can reach the one engine there is without anybody looking in between."""
-        return (
-            self.pit.is_quiet and self._is_direct and self._guard is None and self.seats[0].is_idle
-        )
-
-    async def _stride(self, position: int, end: int) -> int:
-        """Admit bars up to what is due, or to the end of a moment at which something was decided."""
-        pit = self.pit
-        limit = min(pit.inner_due(), self._hold(), end + 1)
-        stop = first_at(pit.stamps, limit, pit.next)
-        upto = await self.seats[0].runner.admit_stretch(pit.events, pit.stamps, pit.next, stop)
-        pit.pass_over(upto)
-        return max(position, pit.now)
+        """Whether nobody has to look at what the one engine is given."""
+        return self._is_direct and self._guard is None and self.seats[0].is_idle
 
     async def _let_decide(self, upto: int) -> None:
         """Let every engine live up to `upto`; what they decide sets out."""

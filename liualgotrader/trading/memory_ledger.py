@@ -12,15 +12,8 @@ from decimal import Decimal
 
 import msgspec
 
-from liualgotrader.common.admission import (
-    MINUTE,
-    AccountView,
-    Decision,
-    PortfolioView,
-    account_update,
-    judge,
-    outcome,
-)
+from liualgotrader.common.account_view import AccountView, PortfolioView, account_update
+from liualgotrader.common.admission import MINUTE, Decision, judge, outcome
 from liualgotrader.common.corporate_actions import Terms, adjusted, ends_orders, split_qty
 from liualgotrader.common.errors import BrokerDisagrees
 from liualgotrader.common.events import (
@@ -136,8 +129,8 @@ class MemoryLedger:
         if order is None:
             return
         self.orders[order.order_id] = order
-        _, slot, number = parse_order_id(order.order_id)
-        self._numbers[slot] = max(number, self._numbers.get(slot, 0))
+        _, slot, number = order.order_id.split("-")  # ours: made by common/ids.py
+        self._numbers[slot] = max(int(number), self._numbers.get(slot, 0))
         if decision.refusal is None:
             self._decided.append(order.decided_at)
 
@@ -205,21 +198,22 @@ class MemoryLedger:
             if action.cash:
                 self._flow(strategy, action.time, held.qty * action.cash)
             slot = self._slots.pop((strategy, held_symbol))
-            del self.view.holdings[strategy, held_symbol]
+            self.view.hold((strategy, held_symbol), Holding())
             if qty := split_qty(held.qty, action, instrument):
-                self.view.holdings[strategy, symbol] = Holding(qty, held.avg_price / action.ratio)
+                self.view.hold((strategy, symbol), Holding(qty, held.avg_price / action.ratio))
                 self._slots[strategy, symbol] = slot
         if ends_orders(action):
             return
         for order in self.view.orders.values():
             if order.symbol == action.symbol:
                 _adjust(order, action, instrument)
+                self.view.moved((order.strategy, order.symbol))
 
     def _keep_open(self, order: LedgerOrder) -> None:
-        if order.is_open:
-            self.view.orders[order.order_id] = order
-        else:
-            self.view.orders.pop(order.order_id, None)
+        if not order.is_open:
+            self.view.close(order)
+        elif order.order_id not in self.view.orders:
+            self.view.open(order)
 
     def _fill(self, order: LedgerOrder, execution: Execution) -> None:
         for replacement in self._replacements(order):
@@ -246,11 +240,10 @@ class MemoryLedger:
 
     def _hold(self, order: LedgerOrder, holding: Holding) -> None:
         key = (order.strategy, order.symbol)
+        self.view.hold(key, holding)
         if holding.qty:
-            self.view.holdings[key] = holding
             self._slots.setdefault(key, parse_order_id(order.order_id)[1])
         else:
-            self.view.holdings.pop(key, None)
             self._slots.pop(key, None)
 
     def _replacements(self, order: LedgerOrder) -> list[LedgerOrder]:

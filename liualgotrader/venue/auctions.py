@@ -37,6 +37,9 @@ def by_bar(step: Step, bar: Bar) -> None:
 
     A day whose first bar comes later had no opening print: those orders end.
     """
+    orders = step.books.store.working.get(bar.symbol, {}).values()
+    if not any(o.tif is TimeInForce.OPG or o.tif is TimeInForce.CLS for o in orders):
+        return
     session = step.books.sessions.current(bar.start)
     if bar.start >= session.open:
         price = exact(bar.open) if bar.start == session.open else None

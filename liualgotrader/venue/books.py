@@ -30,6 +30,7 @@ class Books:
     """Account, orders, executions and market of one venue."""
 
     __slots__ = (
+        "_coins",
         "account",
         "executions",
         "ids",
@@ -59,20 +60,23 @@ class Books:
         self.store = OrderStore()
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
+        self._coins = frozenset(
+            symbol for symbol, i in instruments.items() if i.asset_class is AssetClass.CRYPTO
+        )
 
     def is_crypto(self, symbol: str) -> bool:
         """Whether a symbol is a coin."""
-        return self.instruments[symbol].asset_class is AssetClass.CRYPTO
+        return symbol in self._coins
 
     def phase(self, symbol: str, ts: int) -> Phase:
         """Return the part of the day for a symbol; crypto is always in regular hours."""
-        if self.is_crypto(symbol):
+        if symbol in self._coins:
             return Phase.REGULAR
         return self.sessions.phase(ts)
 
     def since(self, symbol: str, ts: int) -> int:
         """Return when the part of the day at `ts` began: older quotes and prints price nothing."""
-        if self.is_crypto(symbol):
+        if symbol in self._coins:
             return 0
         return self.sessions.phase_start(ts)
 

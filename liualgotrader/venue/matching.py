@@ -17,7 +17,7 @@ from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.market import exact
 from liualgotrader.venue.orders import ZERO, VenueOrder
 from liualgotrader.venue.participation import Budget, allot, share_of
-from liualgotrader.venue.slippage import slipped
+from liualgotrader.venue.slippage import NoSlippage, slipped
 from liualgotrader.venue.time_in_force import may_trade
 
 
@@ -138,6 +138,8 @@ def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None
 
 def _slip(books: Books, order: VenueOrder, price: Decimal) -> Decimal:
     """Make the price of a taker worse (Q1)."""
+    if type(books.rules.slippage) is NoSlippage:
+        return price
     return slipped(
         order.side,
         price,

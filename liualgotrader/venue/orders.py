@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -132,7 +131,7 @@ class VenueOrder(msgspec.Struct, kw_only=True):
 
     def snapshot(self) -> VenueOrder:
         """Return the order as it stands now; later changes do not reach the copy."""
-        return copy(self)
+        return msgspec.structs.replace(self)
 
 
 class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,8 +79,11 @@ class Venue:
         otherwise the next call tells it.
         """
         out = list(self.on_clock(ts))
-        with self._owing(out):
+        try:
             routing.submit(Step(self.books, ts, out), request)
+        except Rejection:
+            self._owed += out
+            raise
         return out
 
     def cancel(self, order_id: str, ts: int) -> list[VenueEvent]:
@@ -177,7 +180,9 @@ class Venue:
             return self._clock
         if not (self._working or self.account.unsettled or self.books.uncharged):
             return None
-        return self.books.sessions.next_moment(self._clock)
+        if self._due <= self._clock:
+            self._due = self.books.sessions.next_moment(self._clock) or FAR
+        return self._due if self._due < FAR else None
 
     def on_corporate_action(self, action: CorporateAction, ts: int) -> list[VenueEvent]:
         """Let an ex-date come: before the first print of its day."""

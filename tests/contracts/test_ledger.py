@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from liualgotrader.common.admission import PortfolioView
+from liualgotrader.common.account_view import PortfolioView
 from liualgotrader.common.errors import BrokerDisagrees, InvariantError
 from liualgotrader.common.events import OpenOrder, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind

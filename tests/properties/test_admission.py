@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from liualgotrader.common.admission import buying_power, claimed, claims
+from liualgotrader.common.account_view import buying_power, claimed, claims
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import order_id

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from liualgotrader.common.admission import (
+from liualgotrader.common.account_view import (
     AccountView,
     PortfolioView,
     account_update,
-    admit,
     buying_power,
     worst_price,
 )
+from liualgotrader.common.admission import admit
 from liualgotrader.common.ledger_orders import Holding, LedgerOrder
 from liualgotrader.common.orders import (
     Approved,
@@ -258,5 +258,5 @@ def test_making_an_order_smaller_needs_no_money() -> None:
 def test_an_order_whose_position_was_closed_by_another_claims_money() -> None:
     account = view(cash=10_000, held={"AAPL": -10}, orders=(buy(10, limit=D(100)),))
     assert account_update(account, NOW).buying_power == 10_000 - 2_000
-    account.holdings.clear()
+    account.hold(next(iter(account.holdings)), Holding())
     assert account_update(account, NOW).buying_power == 10_000 - 1_000

@@ -1,0 +1,251 @@
+"""An account over all consumers: what it holds, what its open orders claim, what that leaves.
+
+Claims are asked for with every order and every event of one, and an order moves only those of its own strategy and
+symbol. So they are kept by strategy and symbol, and worked out anew only where something has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from liualgotrader.common.events import AccountUpdate
+from liualgotrader.common.ledger_orders import ZERO, Holding, LedgerOrder
+from liualgotrader.common.orders import OrderType, Side
+
+CUSHION = Decimal("1.03")
+_LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+_NOTHING = Holding()
+
+
+class PortfolioView(msgspec.Struct):
+    """A sum set aside: `balance` is its cash, `credit_line` how far that may go below zero."""
+
+    portfolio_id: str
+    balance: Decimal
+    credit_line: Decimal = ZERO
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What an open order may still take: a quantity, and dollars for the part of it that opens.
+
+    `closable`: how much of the position the orders before it had left for it to close.
+    """
+
+    order: LedgerOrder
+    qty: Decimal
+    dollars: Decimal
+    closable: Decimal
+
+
+class Group(msgspec.Struct):
+    """The open orders of one strategy in one symbol, oldest first, and what they claim."""
+
+    orders: dict[str, LedgerOrder] = {}
+    claims: list[Claim] = []
+    dollars: Decimal = ZERO
+
+
+class AccountView(msgspec.Struct):
+    """The account over all consumers, as of now.
+
+    `holdings` by (strategy, symbol); `orders`: all that are open, by id, oldest first;
+    `recent_orders`: how many were admitted within the last minute; `halted`: why no entry may
+    leave, or ""; `portfolios` by strategy. `multiplier`: dollars of positions per dollar of equity.
+    Whoever changes an order or a holding in place says so by `moved`.
+    """
+
+    cash: Decimal
+    multiplier: Decimal = Decimal(1)
+    shorting: bool = False
+    holdings: dict[tuple[str, str], Holding] = {}
+    orders: dict[str, LedgerOrder] = {}
+    recent_orders: int = 0
+    halted: str = ""
+    portfolios: dict[str, PortfolioView] = {}
+    _groups: dict[tuple[str, str], Group] | None = None
+    _stale: set[tuple[str, str]] = set()
+    _claimed: Decimal | None = None
+    _worth: tuple[Decimal, Decimal] | None = None
+
+    # -- changes -------------------------------------------------------------------------------
+
+    def open(self, order: LedgerOrder) -> None:
+        """Take in an order that is open."""
+        self.orders[order.order_id] = order
+        if self._groups is not None:
+            key = (order.strategy, order.symbol)
+            self._groups.setdefault(key, Group()).orders[order.order_id] = order
+            self.moved(key)
+
+    def close(self, order: LedgerOrder) -> None:
+        """Take out an order that is open no more."""
+        if self.orders.pop(order.order_id, None) is None or self._groups is None:
+            return
+        key = (order.strategy, order.symbol)
+        group = self._groups[key]
+        del group.orders[order.order_id]
+        self.moved(key)
+        if not group.orders:
+            del self._groups[key]
+
+    def hold(self, key: tuple[str, str], holding: Holding) -> None:
+        """Put a holding in the place of the old one."""
+        if holding.qty:
+            self.holdings[key] = holding
+        else:
+            self.holdings.pop(key, None)
+        self._worth = None
+        self.moved(key)
+
+    def moved(self, key: tuple[str, str]) -> None:
+        """Learn that an order or a holding of a strategy and symbol has changed."""
+        self._claimed = None
+        self._stale.add(key)
+
+    def without(self, order: LedgerOrder) -> AccountView:
+        """Return the account as it would be if an order were gone."""
+        others = {key: each for key, each in self.orders.items() if key != order.order_id}
+        return self.with_orders(others)
+
+    def with_orders(self, orders: dict[str, LedgerOrder]) -> AccountView:
+        """Return the account as it would be with these orders open."""
+        return msgspec.structs.replace(
+            self, orders=orders, _groups=None, _stale=set(), _claimed=None
+        )
+
+    # -- what it bears -------------------------------------------------------------------------
+
+    def held(self, order: LedgerOrder) -> Decimal:
+        """Return what an order's strategy holds of its symbol."""
+        return self.holdings.get((order.strategy, order.symbol), _NOTHING).qty
+
+    def groups(self) -> dict[tuple[str, str], Group]:
+        """Return the open orders by strategy and symbol, their claims being up to date."""
+        if self._groups is None:
+            self._groups = {}
+            for order in self.orders.values():
+                group = self._groups.setdefault((order.strategy, order.symbol), Group())
+                group.orders[order.order_id] = order
+            self._stale.update(self._groups)
+        if self._stale:
+            for key in self._stale:
+                if (group := self._groups.get(key)) is not None:
+                    held = self.holdings.get(key, _NOTHING).qty
+                    group.claims = _claims(group.orders.values(), held)
+                    group.dollars = claimed(group.claims)
+            self._stale.clear()
+        return self._groups
+
+    def rivals(self, order: LedgerOrder) -> list[Claim]:
+        """Return the claims of the open orders of an order's strategy in its symbol."""
+        group = self.groups().get((order.strategy, order.symbol))
+        return [] if group is None else group.claims
+
+    def claimed(self) -> Decimal:
+        """Return the dollars that all open orders claim."""
+        if self._claimed is None:
+            self._claimed = sum((group.dollars for group in self.groups().values()), ZERO)
+        return self._claimed
+
+    def power(self) -> Decimal:
+        """Return the buying power, open orders not counted."""
+        if self._worth is None:
+            self._worth = _net_and_gross(self.holdings)
+        net, gross = self._worth
+        return self.multiplier * (self.cash + net) - gross
+
+
+def _net_and_gross(holdings: Mapping[tuple[str, str], Holding]) -> tuple[Decimal, Decimal]:
+    values = [held.value for held in holdings.values()]
+    return sum(values, ZERO), sum(map(abs, values), ZERO)
+
+
+def buying_power(
+    cash: Decimal, multiplier: Decimal, holdings: Mapping[tuple[str, str], Holding]
+) -> Decimal:
+    """Return the dollars that could still be put into positions, open orders not counted.
+
+    Multiplier times equity, less what is held long and short. A cash account's is its cash; the
+    proceeds of a short sale are in the cash but are owed, so they buy nothing.
+    """
+    net, gross = _net_and_gross(holdings)
+    return multiplier * (cash + net) - gross
+
+
+def account_update(view: AccountView, time: int) -> AccountUpdate:
+    """Return the account as strategies hear of it: what open entries claim is not to be spent."""
+    return AccountUpdate(time=time, cash=view.cash, buying_power=view.power() - view.claimed())
+
+
+# -- claims ---------------------------------------------------------------------------------------
+
+
+def claims(view: AccountView) -> list[Claim]:
+    """Return what each open order claims.
+
+    Claims follow from the positions as they are, so an order that was to close a position which
+    another has closed since claims the money of opening one.
+    """
+    return [claim for group in view.groups().values() for claim in group.claims]
+
+
+def _claims(orders: Iterable[LedgerOrder], held: Decimal) -> list[Claim]:
+    """Return the claims of one strategy's orders in one symbol, oldest first."""
+    found: dict[str, Claim] = {}
+    closable = {Side.BUY: closable_by(Side.BUY, held), Side.SELL: closable_by(Side.SELL, held)}
+    for order in orders:
+        old = found.get(order.replaces) if order.replaces else None
+        left = closable[order.side]
+        claim = _claim(order, left) if old is None else _beyond(order, old)
+        found[order.order_id] = claim
+        closable[order.side] = max(left - claim.qty, ZERO)
+    return list(found.values())
+
+
+def closable_by(side: Side, held: Decimal) -> Decimal:
+    """Return how much of a signed position an order of one side could close."""
+    return abs(held) if held * side.sign < 0 else ZERO
+
+
+def _claim(order: LedgerOrder, closable: Decimal) -> Claim:
+    qty = order.remaining
+    return Claim(order, qty, value_of(order, max(qty - closable, ZERO)), closable)
+
+
+def _beyond(order: LedgerOrder, old: Claim) -> Claim:
+    """A replacement and what it replaces never both fill: it claims only what it adds."""
+    whole = _claim(order, old.closable)
+    return Claim(
+        order,
+        max(whole.qty - old.qty, ZERO),
+        max(whole.dollars - old.dollars, ZERO),
+        old.closable,
+    )
+
+
+def claimed(claims: Iterable[Claim]) -> Decimal:
+    """Return the dollars of claims together."""
+    return sum((claim.dollars for claim in claims), ZERO)
+
+
+def worst_price(order: LedgerOrder) -> Decimal | None:
+    """Return the price at which an entry is valued, or None when no price is known at all."""
+    seen = [price for price in (order.reference_price, order.trigger) if price is not None]
+    market = max(seen) * CUSHION if seen else None
+    if order.type not in _LIMITED or order.limit is None:
+        return market
+    if order.side is Side.BUY or market is None:
+        return order.limit
+    return max(order.limit, market)
+
+
+def value_of(order: LedgerOrder, opening: Decimal) -> Decimal:
+    """Return the dollars of the opening part. An amount of dollars to buy for is worth itself."""
+    if not opening:
+        return ZERO
+    if order.notional is not None and order.side is Side.BUY:
+        return opening * (order.limit or order.reference_price or ZERO)
+    return opening * (worst_price(order) or ZERO)

@@ -1,0 +1,77 @@
+"""Long steps over quiet history: one engine, minute bars alone, and nothing due but its own orders.
+
+It does what the windows of `Simulation` do, in the same order, without asking at every moment who may be concerned.
+Wherever anything else is due (the venue's clock, a timer, a pick, a scan) it stops, and a window goes on from there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from liualgotrader.common.events import OrderEvent
+from liualgotrader.simulation.pit import Pit
+from liualgotrader.simulation.post import NEVER, order_events
+from liualgotrader.simulation.seat import Seat
+
+
+class Stride:
+    """The pit and the one engine that trades in it."""
+
+    def __init__(self, pit: Pit, seat: Seat) -> None:
+        self._pit = pit
+        self._seat = seat
+        self._venue = pit.venue
+        self._post = pit.post
+        self._working = pit.venue.books.store.working
+        self._bars = pit.venue.account.market.bars
+
+    async def until(self, limit: int) -> None:
+        """Go on until something else is due before `limit`, ns UTC, or nothing is left before it."""
+        pit, post, clock = self._pit, self._post, self._seat.engine.clock
+        stamps, count = pit.stamps, len(pit.stamps)
+        while True:
+            timer = clock.next_due()
+            due = min(limit, self._venue.next_clock() or NEVER, NEVER if timer is None else timer)
+            moment = stamps[pit.next] if pit.next < count else NEVER
+            arrival = post.next_arrival()
+            if arrival < moment and arrival < due:
+                pit.now = max(pit.now, arrival)
+                await self._hear(post.arrive(arrival), arrival)
+            elif moment >= due:
+                return
+            elif self._working:
+                await self._moment(moment)
+            else:
+                await self._stretch(min(due, arrival))
+
+    async def _stretch(self, limit: int) -> None:
+        """Admit bars up to the first decision; the venue learns their prices afterwards."""
+        pit = self._pit
+        stop = bisect_left(pit.stamps, limit, pit.next)
+        if stop == pit.next:  # an arrival at the moment of the next bars: those come first
+            stop = bisect_right(pit.stamps, limit, pit.next)
+        upto = await self._seat.runner.admit_stretch(pit.events, pit.stamps, pit.next, stop)
+        pit.pass_over(upto)
+
+    async def _moment(self, ts: int) -> None:
+        """Let the bars of one moment meet the orders at work, then be seen."""
+        pit, working, bars = self._pit, self._working, self._bars
+        begin, end = pit.next, bisect_right(pit.stamps, ts, pit.next)
+        told: list[OrderEvent] = []
+        for bar in pit.events[begin:end]:
+            if bar.symbol in working:
+                told += order_events(self._venue.on_bar(bar, ts))  # type: ignore[arg-type]  # bars alone
+            else:
+                bars[bar.symbol] = bar  # type: ignore[assignment]  # bars alone
+        pit.now, pit.next = ts, end
+        await self._hear(told, ts)
+        upto = await self._seat.runner.admit_stretch(pit.events, pit.stamps, begin, end)
+        if upto < end:  # a timer was set for now
+            self._seat.events += pit.events[upto:end]
+            self._seat.stamps += pit.stamps[upto:end]
+            await self._seat.live(ts)
+
+    async def _hear(self, told: Sequence[OrderEvent], ts: int) -> None:
+        if told:
+            await self._seat.runner.admit_inputs(told, ts)
