@@ -36,6 +36,22 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
     length: int
 
 
+class UnderWater(msgspec.Struct, frozen=True, kw_only=True):
+    """A time without a new high: from the peak at `start` until its level is reached again at `end`.
+
+    `end` is the end of the curve, and `recovered` False, where it was not reached. Times in ns UTC.
+    """
+
+    start: int
+    end: int
+    recovered: bool
+
+    @property
+    def length(self) -> int:
+        """How long, in ns."""
+        return self.end - self.start
+
+
 class TradeStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """Figures over finished round trips; gains and losses in dollars, after fees."""
 
@@ -140,6 +156,36 @@ def max_drawdown(equity: Floats, ts: Times) -> Drawdown | None:
     )
 
 
+def longest_under_water(equity: Floats, ts: Times) -> UnderWater | None:
+    """Return the longest time from a peak until its level is reached again; None without a fall.
+
+    It need not be that of the deepest fall. The first of several that are equally long.
+    """
+    peak = np.maximum.accumulate(equity)
+    at_peak = np.flatnonzero(equity >= peak)
+    # Between two neighbouring highs lies a fall if they are not next to each other.
+    bounds = np.append(at_peak, len(equity) - 1)
+    starts, ends = bounds[:-1], bounds[1:]
+    falls = (ends - starts > 1) | (equity[ends] < peak[ends])
+    if not falls.any():
+        return None
+    lengths = np.where(falls, ts[ends] - ts[starts], -1)
+    longest = int(np.argmax(lengths))
+    start, end = int(starts[longest]), int(ends[longest])
+    return UnderWater(
+        start=int(ts[start]), end=int(ts[end]), recovered=bool(equity[end] >= peak[end])
+    )
+
+
+def calmar(growth: float | None, depth: float | None) -> float | None:
+    """Return compound annual growth over the deepest drawdown, `depth` <= 0.
+
+    Young, "Calmar Ratio: A Smoother Tool", Futures, October 1991 (over 36 months there, over what
+    is given here). None where either is not defined, or nothing was lost from a peak.
+    """
+    return growth / -depth if growth is not None and depth else None
+
+
 def _time_mean(values: Floats, ts: Times) -> float | None:
     """Mean over time of what held from each moment to the next; None for less than two moments."""
     span = int(ts[-1] - ts[0])
@@ -227,6 +273,11 @@ def period_returns(equity: Floats) -> Floats:
     return equity[1:] / equity[:-1] - 1.0
 
 
+def volatility(returns: Floats, *, periods: float = TRADING_DAYS) -> float | None:
+    """Return the sample deviation (n - 1) of returns * sqrt(periods in a year); None for under two."""
+    return float(np.std(returns, ddof=1)) * sqrt(periods) if len(returns) > 1 else None
+
+
 def sharpe(
     returns: Floats, *, periods: float = TRADING_DAYS, risk_free: float = 0.0
 ) -> float | None:
@@ -292,3 +343,15 @@ def alpha(
         return None
     unexplained = (returns - risk_free) - slope * (benchmark - risk_free)
     return float((1.0 + np.mean(unexplained)) ** periods - 1.0)
+
+
+def correlation(returns: Floats, benchmark: Floats) -> float | None:
+    """Return Pearson's coefficient of two series of returns, one each per period.
+
+    None for under two, or where either never moves.
+    """
+    slope, back = beta(returns, benchmark), beta(benchmark, returns)
+    if slope is None or back is None:
+        return None
+    # slope * back is r squared; float noise may carry it past 1.
+    return float(np.copysign(min(sqrt(max(slope * back, 0.0)), 1.0), slope))
