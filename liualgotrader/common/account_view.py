@@ -6,8 +6,9 @@ symbol. So they are kept by strategy and symbol, and worked out anew only where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Context, Decimal
+from functools import reduce
 
 import msgspec
 
@@ -18,6 +19,8 @@ from liualgotrader.common.orders import OrderType, Side
 CUSHION = Decimal("1.03")
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _NOTHING = Holding()
+# Wide enough that sums of dollars are exact, so that what was added can be taken off again.
+_EXACT = Context(prec=200)
 
 
 class PortfolioView(msgspec.Struct):
@@ -93,11 +96,17 @@ class AccountView(msgspec.Struct):
 
     def hold(self, key: tuple[str, str], holding: Holding) -> None:
         """Put a holding in the place of the old one."""
+        if self._worth is not None:
+            old, new = self.holdings.get(key, _NOTHING).value, holding.value
+            net, gross = self._worth
+            self._worth = (
+                _EXACT.add(net, _EXACT.subtract(new, old)),
+                _EXACT.add(gross, _EXACT.subtract(new.copy_abs(), old.copy_abs())),
+            )
         if holding.qty:
             self.holdings[key] = holding
         else:
             self.holdings.pop(key, None)
-        self._worth = None
         self.moved(key)
 
     def moved(self, key: tuple[str, str]) -> None:
@@ -132,10 +141,10 @@ class AccountView(msgspec.Struct):
             self._stale.update(self._groups)
         if self._stale:
             for key in self._stale:
-                if (group := self._groups.get(key)) is not None:
+                if (moved := self._groups.get(key)) is not None:
                     held = self.holdings.get(key, _NOTHING).qty
-                    group.claims = _claims(group.orders.values(), held)
-                    group.dollars = claimed(group.claims)
+                    moved.claims = _claims(moved.orders.values(), held)
+                    moved.dollars = claimed(moved.claims)
             self._stale.clear()
         return self._groups
 
@@ -160,7 +169,7 @@ class AccountView(msgspec.Struct):
 
 def _net_and_gross(holdings: Mapping[tuple[str, str], Holding]) -> tuple[Decimal, Decimal]:
     values = [held.value for held in holdings.values()]
-    return sum(values, ZERO), sum(map(abs, values), ZERO)
+    return reduce(_EXACT.add, values, ZERO), reduce(_EXACT.add, map(Decimal.copy_abs, values), ZERO)
 
 
 def buying_power(
@@ -192,8 +201,11 @@ def claims(view: AccountView) -> list[Claim]:
     return [claim for group in view.groups().values() for claim in group.claims]
 
 
-def _claims(orders: Iterable[LedgerOrder], held: Decimal) -> list[Claim]:
+def _claims(orders: Collection[LedgerOrder], held: Decimal) -> list[Claim]:
     """Return the claims of one strategy's orders in one symbol, oldest first."""
+    if len(orders) == 1:
+        (order,) = orders
+        return [_claim(order, closable_by(order.side, held))]
     found: dict[str, Claim] = {}
     closable = {Side.BUY: closable_by(Side.BUY, held), Side.SELL: closable_by(Side.SELL, held)}
     for order in orders:

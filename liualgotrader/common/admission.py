@@ -269,10 +269,11 @@ def judge(
     `view` takes in what is admitted. Cancels always pass. A replacement is judged as if the old
     order were gone; when refused, the old order stays at work and hears REPLACE_REJECTED.
     """
-    return [_decide(view, each, now, limits) for each in approved]
+    return [decide(view, each, now, limits) for each in approved]
 
 
-def _decide(view: AccountView, approved: Approved, now: int, limits: Limits) -> Decision:
+def decide(view: AccountView, approved: Approved, now: int, limits: Limits) -> Decision:
+    """Judge one intent; `view` takes it in when it is admitted."""
     intent = approved.intent
     if isinstance(intent, Cancel):
         return Decision(approved)

@@ -33,7 +33,7 @@ _DAY = 86_400
 _HALF_DAY_NS = _DAY // 2 * SECOND
 # Bars that nobody has read yet are kept as they came. Enough to make moving them cheap, few enough
 # that 1,000 symbols hold 60 MB of them.
-_BLOCK = 256
+_BLOCK = 512
 
 _Value = TypeVar("_Value", bound=float)
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -213,7 +213,7 @@ class SymbolData:
         """Add a bar.
 
         One that began when a known one did replaces it (a correction), an older one is put in
-        place. Bars wait in `pending` until somebody reads, in blocks of 256 at most.
+        place. Bars wait in `pending` until somebody reads, in blocks of 512 at most: more than a session has.
         """
         pending = self.pending
         pending.append(bar)

@@ -57,7 +57,7 @@ from liualgotrader.engine.changes import as_if_new, change, changed_order, only_
 from liualgotrader.engine.context import StrategyContext
 from liualgotrader.engine.flatten import AGAIN, Flattener
 from liualgotrader.engine.intents import Wish, exact
-from liualgotrader.engine.refusals import Refusals
+from liualgotrader.engine.refusals import Chain, Refusals
 from liualgotrader.engine.risk import Situation, refusal
 from liualgotrader.engine.settings import DAY_SECONDS, EngineSettings, StrategySettings
 from liualgotrader.engine.warm_up import WarmUp
@@ -474,14 +474,16 @@ class Engine:
     def _tell(self, run: StrategyRun, event: OrderEvent, asked_as: str) -> None:
         """Tell a strategy what became of an order. Whoever answers refusals for ever is disabled."""
         chain = self._refusals.chain(asked_as)
-        if event.kind in (Kind.REFUSED, Kind.REPLACE_REJECTED):
+        if event.kind is Kind.REFUSED or event.kind is Kind.REPLACE_REJECTED:
+            chain = chain or Chain()
             if chain.never_ends:
                 self._disable(run, f"answered a refusal with {chain.answers} new orders")
             self._refusals.answering = chain
         if run.hears_orders:
             self._call(run, "on_order", event)
         self._refusals.answering = None
-        self._flattener.on_order(run, event)
+        if self._flattener.watches:
+            self._flattener.on_order(run, event)
 
     def _new_id(self) -> str:
         number, self._next_order = self._next_order, self._next_order + 1
@@ -511,7 +513,8 @@ class Engine:
         except BadNumber as exc:
             self._refuse(run, self._bare(run, wish, new_id), str(exc))
             return new_id
-        order = msgspec.structs.replace(order, exit=self._is_exit(run, order))
+        if self._is_exit(run, order):
+            order = msgspec.structs.replace(order, exit=True)
         reason = self._judge(run, order, closing=closing)
         if reason is not None:
             self._refuse(run, order, reason)

@@ -41,6 +41,11 @@ class Flattener:
         """Whether nothing is on its way to zero."""
         return not self._wanted
 
+    @property
+    def watches(self) -> bool:
+        """Whether anything is on its way to zero, or would be brought there again."""
+        return bool(self._wanted or self._reasons)
+
     def start(self, run: StrategyRun, reason: str) -> None:
         """Bring all that a strategy holds or has at work to zero, and keep it there."""
         self._reasons[run.name] = reason

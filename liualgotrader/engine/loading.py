@@ -17,6 +17,7 @@ import tokenize
 import traceback
 import typing
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -86,9 +87,10 @@ def configure(cls: type[T], name: str, parameters: Mapping[str, Any]) -> T:
     Lists, dicts and sets that are defaults are copied, so that instances share none. Raises
     ConfigError for a parameter that the class does not declare, that does not fit, or is missing.
     """
-    types = parameter_types(cls)
-    values = _values(cls, types, parameters)
-    arguments = [each for each in _init_arguments(cls) if each in values]
+    kind: type = cls
+    types = parameter_types(kind)
+    values = _values(kind, types, parameters)
+    arguments = [each for each in _init_arguments(kind) if each in values]
     try:
         instance = cls(**{each: values[each] for each in arguments})
     except (Exception, SystemExit) as exc:
@@ -102,6 +104,7 @@ def configure(cls: type[T], name: str, parameters: Mapping[str, Any]) -> T:
     return instance
 
 
+@lru_cache(maxsize=256)
 def parameter_types(cls: type) -> dict[str, Any]:
     """Return the parameters that a class declares, with their types; Any where it is unknown."""
     try:
@@ -120,7 +123,6 @@ def parameter_types(cls: type) -> dict[str, Any]:
 
 
 def _values(cls: type, types: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    where = f"{_file_of(cls)}:{_class_line(cls)}: {cls.__name__}"
     arguments = _init_arguments(cls)
     values: dict[str, Any] = {}
     wrong = []
@@ -130,18 +132,18 @@ def _values(cls: type, types: Mapping[str, Any], parameters: Mapping[str, Any]) 
                 raise BadParameter(f"no such parameter; {suggestion(key, types, what='parameter')}")
             values[key] = convert(value, types.get(key, Any))
         except BadParameter as bad:
-            wrong.append(f"{where}: {key} = {value!r}: {bad}")
+            wrong.append(f"{key} = {value!r}: {bad}")
     for key in types:
         if key not in values and key not in parameters and key not in arguments:
             if not hasattr(cls, key):
-                wrong.append(
-                    f"{where}: {key} is missing: it has no default, so the plan must set it"
-                )
+                wrong.append(f"{key} is missing: it has no default, so the plan must set it")
     if wrong:
-        raise ConfigError("\n".join(wrong))
+        where = f"{_file_of(cls)}:{_class_line(cls)}: {cls.__name__}"
+        raise ConfigError("\n".join(f"{where}: {what}" for what in wrong))
     return values
 
 
+@lru_cache(maxsize=256)
 def _init_arguments(cls: type) -> list[str]:
     """Return what a class's own `__init__` takes by name, as a dataclass's does."""
     if cls.__init__ is object.__init__:  # type: ignore[misc]

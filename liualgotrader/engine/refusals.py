@@ -56,9 +56,9 @@ class Refusals:
             self.answering.answers += 1
             self._chains[new_id] = self.answering
 
-    def chain(self, asked_as: str) -> Chain:
-        """Take out the chain that an order belongs to; a new one when it answered nothing."""
-        return self._chains.pop(asked_as, None) or Chain()
+    def chain(self, asked_as: str) -> Chain | None:
+        """Take out the chain that an order belongs to; None when it answered nothing."""
+        return self._chains.pop(asked_as, None) if self._chains else None
 
     def clear(self) -> None:
         """Forget everything."""

@@ -7,6 +7,7 @@ its quotes. Encoding a Decimal for the binary protocol costs twenty times what i
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -49,7 +50,13 @@ def _json(value: dict[str, Any]) -> str:
 def _time(ns: int) -> str:
     """Return a timestamptz, down to the microsecond."""
     second, rest = divmod(ns, _SECOND)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}.{rest // 1000:06d}+00"
+    return f"{_second(second)}.{rest // 1000:06d}+00"
+
+
+@lru_cache(maxsize=1024)
+def _second(second: int) -> str:
+    """Return the text of a second: decisions and fills of all symbols share theirs."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def owner(slot: str, strategy: str, *, run: int, batch_id: str, account_id: int) -> tuple[str, str]:

@@ -29,7 +29,7 @@ class DirectDesk:
         """Admit the intents of one input together and send what may leave; return the refusals."""
         if self._turn is not None:
             await self._turn.wait(self._clock.now())
-        admitted, refusals = await self._ledger.admit(approved)
+        admitted, refusals = self._ledger.admit_now(approved)
         for item in admitted:
             self._post.send(item.intent)
         return refusals
@@ -40,5 +40,5 @@ class DirectDesk:
             return ()
         if self._turn is not None:
             await self._turn.wait(self._clock.now())
-        account = await self._ledger.book(event)
+        account = self._ledger.book_now(event)
         return None if account is None else (account,)

@@ -165,9 +165,9 @@ class Simulation:
         await self._begin(day)
 
     @property
-    def routed(self) -> list[str]:
-        """The symbols that the engines of the last day were given."""
-        return list(self._routes)
+    def routed(self) -> Mapping[str, tuple[Seat, ...]]:
+        """The symbols that the engines of the last day were given, and which."""
+        return self._routes
 
     def add_picks(self, picks: Iterable[Picked]) -> None:
         """Let symbols be picked at their times."""
@@ -425,6 +425,8 @@ class Simulation:
         slots = [seat.slot for seat in self.seats]
         for slot, part in directed(picked, slots, self._setting.portfolios):
             seat = self.seats[slots.index(slot)]
+            if not _is_news(part, seat):
+                continue
             self._hear_of(picked.symbol, seat)
             part = msgspec.structs.replace(part, time=max(part.time, seat.engine.clock.now()))
             seat.give(part)
@@ -444,3 +446,11 @@ class Simulation:
             days=max((strategy.warmup_days for strategy in strategies), default=0),
         )
         return HistoryLoaded(symbol, now, bars)
+
+
+def _is_news(picked: Picked, seat: Seat) -> bool:
+    """Whether a pick gives a strategy a symbol that it has not: engines that live on are picked for anew."""
+    return any(
+        picked.strategy in (None, run.name) and picked.symbol not in run.symbols
+        for run in seat.engine.runs.values()
+    )

@@ -13,7 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from liualgotrader.common.account_view import AccountView, PortfolioView, account_update
-from liualgotrader.common.admission import MINUTE, Decision, judge, outcome
+from liualgotrader.common.admission import MINUTE, Decision, decide, judge, outcome
 from liualgotrader.common.corporate_actions import Terms, adjusted, ends_orders, split_qty
 from liualgotrader.common.errors import BrokerDisagrees
 from liualgotrader.common.events import (
@@ -90,6 +90,12 @@ class MemoryLedger:
 
     async def admit(self, approved: Sequence[Approved]) -> tuple[list[Approved], list[OrderEvent]]:
         """Admit the intents of one input together; asking again gives the same answer."""
+        return self.admit_now(approved)
+
+    def admit_now(self, approved: Sequence[Approved]) -> tuple[list[Approved], list[OrderEvent]]:
+        """Do what `admit` does, for a caller in this process."""
+        if len(approved) == 1 and self._row(approved[0]) is None:
+            return self._admit_one(approved[0])
         now = max((each.intent.decided_at for each in approved), default=0)
         fresh = [each for each in approved if self._row(each) is None]
         self._forget_before(now - MINUTE)
@@ -100,6 +106,15 @@ class MemoryLedger:
         for decision in decided.values():
             self._record(decision)
         return outcome(decisions)
+
+    def _admit_one(self, approved: Approved) -> tuple[list[Approved], list[OrderEvent]]:
+        """Admit an intent that comes alone, as nearly all do."""
+        now = approved.intent.decided_at
+        self._forget_before(now - MINUTE)
+        decision = decide(self.view, approved, now, self.limits)
+        self._record(decision)
+        refusal = decision.refusal
+        return ([approved], []) if refusal is None else ([], [refusal])
 
     def _row(self, approved: Approved) -> LedgerOrder | None:
         intent = approved.intent
@@ -138,22 +153,28 @@ class MemoryLedger:
 
     async def book(self, event: OrderEvent) -> AccountUpdate | None:
         """Record what happened to an order, once; None when it was before, or is not ours."""
+        return self.book_now(event)
+
+    def book_now(self, event: OrderEvent) -> AccountUpdate | None:
+        """Do what `book` does, for a caller in this process."""
         order = self.orders.get(event.order_id)
         if order is None:
             self.foreign += 1
             log.warning("not an order of this ledger: %s", event)
             return None
-        if identity(event) in self._booked.get(event.order_id, ()):
+        booked, key = self._booked.setdefault(event.order_id, set()), identity(event)
+        if key in booked:
             return None
-        if event.kind in AMENDMENTS:
+        kind = event.kind
+        if kind in AMENDMENTS:
             self._amend(order, event)
         else:
             order.apply(event)
-        if event.kind in FILLS:
+        if kind in FILLS:
             self._fill(order, Execution.of(order, event))
-        if event.kind is Kind.REPLACE_REJECTED:
+        elif kind is Kind.REPLACE_REJECTED:
             self._reject_replacement(order, event)
-        self._remember(event)
+        booked.add(key)
         self.events.append(event)
         self._keep_open(order)
         return account_update(self.view, event.time)
@@ -216,8 +237,9 @@ class MemoryLedger:
             self.view.open(order)
 
     def _fill(self, order: LedgerOrder, execution: Execution) -> None:
-        for replacement in self._replacements(order):
-            replacement.filled += execution.qty
+        if len(self.view.orders) > 1:
+            for replacement in self._replacements(order):
+                replacement.filled += execution.qty
         self._add(execution)
         key = (order.strategy, order.symbol)
         held = self.view.holdings.get(key, Holding())

@@ -45,12 +45,22 @@ class Charge(msgspec.Struct, frozen=True):
 class Account:
     """A broker's account. `multiplier`: 1 cash, 2 overnight margin, 4 intraday margin."""
 
-    __slots__ = ("cash", "charges", "market", "multiplier", "positions", "realised", "unsettled")
+    __slots__ = (
+        "cash",
+        "charges",
+        "market",
+        "multiplier",
+        "positions",
+        "realised",
+        "shorts",
+        "unsettled",
+    )
 
     def __init__(self, cash: Decimal, *, multiplier: Decimal = Decimal(4)) -> None:
         self.cash = cash
         self.multiplier = multiplier
         self.positions: dict[str, Position] = {}
+        self.shorts: set[str] = set()
         self.realised = ZERO
         self.unsettled: list[Unsettled] = []
         self.charges: list[Charge] = []
@@ -58,7 +68,19 @@ class Account:
 
     def hold(self, symbol: str, qty: Decimal, avg_entry: Decimal) -> None:
         """Put a position in at the beginning; cash is not touched. Short is negative."""
-        self.positions[symbol] = Position(symbol, qty, qty * avg_entry)
+        self.put(Position(symbol, qty, qty * avg_entry))
+
+    def put(self, position: Position) -> None:
+        """Keep a position, or none when it is flat."""
+        symbol = position.symbol
+        if position.qty:
+            self.positions[symbol] = position
+        else:
+            self.positions.pop(symbol, None)
+        if position.qty < 0:
+            self.shorts.add(symbol)
+        else:
+            self.shorts.discard(symbol)
 
     def position_qty(self, symbol: str) -> Decimal:
         """Return what is held of a symbol, short negative."""
@@ -118,12 +140,9 @@ class Account:
     ) -> None:
         """Book a fill: money, position and profit."""
         self.cash -= side.sign * qty * price + fee
-        position = self.positions.get(symbol)
-        if position is None:
-            position = self.positions[symbol] = Position(symbol)
+        position = self.positions.get(symbol) or Position(symbol)
         self.realised += _fill(position, side.sign * qty, price) - fee
-        if not position.qty:
-            del self.positions[symbol]
+        self.put(position)
 
 
 def _fill(position: Position, signed: Decimal, price: Decimal) -> Decimal:

@@ -32,6 +32,7 @@ class Books:
     __slots__ = (
         "_coins",
         "account",
+        "all_marginable",
         "executions",
         "ids",
         "instruments",
@@ -60,6 +61,7 @@ class Books:
         self.store = OrderStore()
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
+        self.all_marginable = all(i.marginable for i in instruments.values())
         self._coins = frozenset(
             symbol for symbol, i in instruments.items() if i.asset_class is AssetClass.CRYPTO
         )
@@ -124,8 +126,10 @@ class Step:
             setattr(order, stamp, self.ts)
         if not order.is_open:
             self.books.store.retire(order)
-        event = VenueEvent(kind=kind, order=order.snapshot(), ts=self.ts)
-        self.out.append(event if execution is None else self._with_execution(event, execution))
+        if execution is None:
+            self.out.append(VenueEvent(kind=kind, order=order.snapshot(), ts=self.ts))
+        else:
+            self.out.append(self._executed(kind, order, execution))
 
     def fill(self, order: VenueOrder, qty: Decimal, price: Decimal) -> None:
         """Execute part or all of an order: move the money, then say so."""
@@ -154,11 +158,11 @@ class Step:
         kind = Kind.PARTIAL_FILL if order.remaining else Kind.FILL
         self.tell(order, kind, execution=execution)
 
-    def _with_execution(self, event: VenueEvent, execution: Execution) -> VenueEvent:
+    def _executed(self, kind: Kind, order: VenueOrder, execution: Execution) -> VenueEvent:
         return VenueEvent(
-            kind=event.kind,
-            order=event.order,
-            ts=event.ts,
+            kind=kind,
+            order=order.snapshot(),
+            ts=self.ts,
             qty=execution.qty,
             price=execution.price,
             execution_id=execution.execution_id,

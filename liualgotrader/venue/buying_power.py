@@ -52,6 +52,8 @@ def weighted(books: Books, order: VenueOrder) -> Decimal:
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
     """Refuse an order worth more than the buying power; one worth exactly it is accepted."""
     value = weighted(books, order)
+    if _is_in_cash(books, value, without=without):
+        return
     power = available(books, without=without)
     if value > power:
         raise Rejection(
@@ -61,6 +63,18 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             buying_power=f"{power:f}",
             cost_basis=f"{value:f}",
         )
+
+
+def _is_in_cash(books: Books, value: Decimal, *, without: VenueOrder | None) -> bool:
+    """Whether the cash pays for an order beside all others, so that nothing has to be valued.
+
+    With long positions alone, all of them marginable, buying power is never less than the cash.
+    """
+    account = books.account
+    if account.shorts or account.cash < MARGIN_MINIMUM or not books.all_marginable:
+        return False
+    taken = sum((reserved(other) for other in books.store.open() if other is not without), ZERO)
+    return value + taken <= account.cash
 
 
 def _weight(books: Books, symbol: str) -> Decimal:

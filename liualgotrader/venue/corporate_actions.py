@@ -47,6 +47,7 @@ def _adjust(step: Step, order: VenueOrder, action: CorporateAction) -> None:
 def _hold(books: Books, action: CorporateAction) -> None:
     account = books.account
     held = account.positions.pop(action.symbol, None)
+    account.shorts.discard(action.symbol)
     _move_mark(books, action)
     if held is None:
         return
@@ -57,7 +58,7 @@ def _hold(books: Books, action: CorporateAction) -> None:
         return
     account.realised += held.qty * action.cash
     symbol = action.new_symbol or action.symbol
-    account.positions[symbol] = Position(symbol, qty, held.cost)
+    account.put(Position(symbol, qty, held.cost))
 
 
 def _move_mark(books: Books, action: CorporateAction) -> None:

@@ -46,10 +46,13 @@ class OrderStore:
         """Return the open orders of a symbol, oldest first."""
         return list(self.working.get(symbol, {}).values())
 
+    def open(self) -> Iterable[VenueOrder]:
+        """Iterate over all open orders, by symbol."""
+        return (order for at_work in self.working.values() for order in at_work.values())
+
     def open_orders(self) -> list[VenueOrder]:
         """Return all open orders, oldest first."""
-        found: Iterable[VenueOrder] = (o for at in self.working.values() for o in at.values())
-        return sorted(found, key=lambda order: order.arrival)
+        return sorted(self.open(), key=lambda order: order.arrival)
 
     def legs(self, order: VenueOrder) -> list[VenueOrder]:
         """Return the legs of an order."""

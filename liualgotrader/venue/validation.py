@@ -27,6 +27,32 @@ def check(request: OrderRequest, instrument: Instrument) -> None:
     check_fraction(request, instrument)
 
 
+def is_plain(request: OrderRequest, instrument: Instrument) -> bool:
+    """Whether none of the checks of a request can fail: nearly all requests are as plain as that.
+
+    A market order for whole lots of a share, for the day or until cancelled, and nothing more.
+    """
+    return (
+        request.type is OrderType.MARKET
+        and request.qty is not None
+        and request.qty > 0
+        and (request.tif is TimeInForce.DAY or request.tif is TimeInForce.GTC)
+        and request.order_class is OrderClass.SIMPLE
+        and instrument.asset_class is AssetClass.US_EQUITY
+        and not (
+            request.extended_hours
+            or request.limit is not None
+            or request.trigger is not None
+            or request.trail_price is not None
+            or request.trail_percent is not None
+            or request.notional is not None
+            or request.take_profit is not None
+            or request.stop_loss is not None
+            or request.qty % instrument.lot
+        )
+    )
+
+
 def refuse(
     message: str,
     *,

@@ -301,7 +301,7 @@ def test_bars_are_not_held_for_ever() -> None:
     series = SymbolData("A", 60)
     for minute in range(10_000):
         series.admit(bar(minute))
-    assert len(series.pending) < 256
+    assert len(series.pending) < 512
     assert len(series) == 10_000
     assert series.close[9_999] == 9_999
 

@@ -1,7 +1,7 @@
 """Write empyrical.json: the figures of seeded curves as empyrical-reloaded works them out.
 
-It has a dependency without wheels for this Python, so it is not among the developers' packages. In an environment of its
-own, from the project's root, `pip install empyrical-reloaded==0.7.1` and the project, then
+It has a dependency without wheels for this Python, so it is not among the developers' packages. In an environment
+of its own, from the project's root, `pip install empyrical-reloaded==0.7.1` and the project, then
 `python -m tests.unit.analytics.answers.make_empyrical`.
 """
 
