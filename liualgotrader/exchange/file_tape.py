@@ -21,8 +21,8 @@ from liualgotrader.common.calendar import Calendar, crypto, new_york, trade_date
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar
 from liualgotrader.common.instruments import AssetClass, Instrument
+from liualgotrader.data.daily_history import DAY_SECONDS, midnight
 from liualgotrader.exchange.columns import BAR, Columns, Ints, events
-from liualgotrader.exchange.daily_history import DAY_SECONDS, midnight
 from liualgotrader.exchange.merge import merged
 from liualgotrader.exchange.parquet_rows import Content, SymbolTable, TapeFile
 from liualgotrader.exchange.simulated_day import simulated_day

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from liualgotrader.common.events import Bar
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.exchange.daily_history import DAY_SECONDS, midnight
+from liualgotrader.data.daily_history import DAY_SECONDS, midnight
 
 Floats = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar
 from liualgotrader.common.instruments import Instrument
+from liualgotrader.data.daily_history import COMPANIES, real_daily_bars
 from liualgotrader.exchange.columns import Columns, events, joined
-from liualgotrader.exchange.daily_history import COMPANIES, real_daily_bars
 from liualgotrader.exchange.intraday import Span, make_day
 from liualgotrader.exchange.simulated_companies import company, generator
 from liualgotrader.exchange.tape import TapeEvent

@@ -17,6 +17,7 @@ COMMANDS = {
     "resume-entries": Entry(f"{_HERE}.batches:resume_entries", "Allow entries again."),
     "flatten": Entry(f"{_HERE}.batches:flatten", "Close all positions, allow no more entries."),
     "stop": Entry(f"{_HERE}.batches:stop", "End a session in order."),
+    "data": Entry(f"{_HERE}.data:data", "Fill, check and read the history."),
     "db": Entry(f"{_HERE}.db:db", "Ask the database."),
     "exchange": Entry(f"{_HERE}.exchange:exchange", "Run the exchange in a box alone."),
 }

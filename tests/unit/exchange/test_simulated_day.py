@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from liualgotrader.common.calendar import new_york, us_equities
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.data.daily_history import COMPANIES, real_daily_bars
 from liualgotrader.exchange.columns import QUOTE, TRADE, Columns
-from liualgotrader.exchange.daily_history import COMPANIES, real_daily_bars
 from liualgotrader.exchange.intraday import Span, make_day
 from liualgotrader.exchange.simulated_companies import generator, instrument
 from liualgotrader.exchange.simulated_day import DEFAULT_DATE, SimulatedDay, simulated_day
