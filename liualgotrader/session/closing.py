@@ -56,7 +56,8 @@ async def book_fees(store: AccountStore, trader: Trader, config: SessionConfig) 
     return total
 
 
-def _fill(row: ExecutionRow) -> Fill:
+def fill_of(row: ExecutionRow) -> Fill:
+    """Return an execution as analytics takes it."""
     return Fill(
         strategy=row.strategy,
         symbol=row.symbol,
@@ -75,7 +76,8 @@ def _fill(row: ExecutionRow) -> Fill:
     )
 
 
-def _order(row: StoredOrder) -> OrderRow:
+def order_of(row: StoredOrder) -> OrderRow:
+    """Return an order as analytics takes it."""
     return OrderRow(
         order_id=row.order_id,
         strategy=row.strategy,
@@ -128,7 +130,7 @@ async def gather(
 ) -> SessionData:
     """Read all that a session left behind."""
     executions = await store.executions(config.batch_id)
-    fills = tuple(_fill(row) for row in executions)
+    fills = tuple(fill_of(row) for row in executions)
     picks = await store.load_picks(config.batch_id)
     instruments = {pick.symbol: pick.picked.instrument for pick in picks}
     batch = await store.find_batch(config.batch_id)
@@ -155,7 +157,7 @@ async def gather(
         cash_start=cash_start,
         charges=charges,
         fills=fills,
-        orders=tuple(_order(row) for row in await store.orders(config.batch_id)),
+        orders=tuple(order_of(row) for row in await store.orders(config.batch_id)),
         prices=await _prices(data, config, sorted({fill.symbol for fill in fills})),
         runs=tuple(
             RunRow(

@@ -21,6 +21,7 @@ _TRADER = (
     "sys.argv[0] = 'trader'; sys.exit(main())"
 )
 _LIU = _TRADER.replace("trader import", "liu import").replace("'trader'", "'liu'")
+_BACKTEST = _TRADER.replace("trader import", "backtest import").replace("'trader'", "'backtest'")
 
 _STARTED = re.compile(r"started (?P<name>[\w ]+), pid (?P<pid>\d+)")
 
@@ -92,6 +93,10 @@ max_order = 20_000
     def trade(self, *arguments: str | Path, within: float = 50) -> "Outcome":
         """Run a session to its end."""
         return ended(self.start(*arguments, "--json"), within=within)
+
+    def backtest(self, *arguments: str | Path, within: float = 60) -> "Outcome":
+        """Run a command of `backtest` to its end."""
+        return ended(self.start(*arguments, "--json", program=_BACKTEST), within=within)
 
     def liu(self, *arguments: str | Path, within: float = 20) -> "Outcome":
         """Run a command of `liu`."""

@@ -1,0 +1,1 @@
+"""A plan over a stretch of stored history: one session after the other, on the same engines as live."""

@@ -1,0 +1,346 @@
+"""The days of a stretch of history, lived one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from liualgotrader.backtest.collector import collect_if_due, seldom_collected
+from liualgotrader.backtest.curve import CurveRows
+from liualgotrader.backtest.day_market import DAY, DayMarket
+from liualgotrader.backtest.history import History
+from liualgotrader.backtest.minute_market import MinuteMarket
+from liualgotrader.backtest.request import Asset, Request, Scale
+from liualgotrader.backtest.scanning import PastScans
+from liualgotrader.bootstrap import (
+    SessionConfig,
+    engine_settings,
+    make_scanners,
+    make_strategies,
+)
+from liualgotrader.common.account_view import PortfolioView
+from liualgotrader.common.calendar import Session, new_york
+from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.events import CorporateAction, Picked, SessionBegan
+from liualgotrader.data.lake import Action, ActionKind, Lake, LakeData
+from liualgotrader.engine.settings import EngineSettings
+from liualgotrader.simulation.simulation import Day, Setting, Simulation
+from liualgotrader.simulation.venue_of_plan import make_venue
+from liualgotrader.strategies.base import Strategy
+from liualgotrader.trading.memory_ledger import Finished
+from liualgotrader.venue.sessions import Session as VenueSession
+
+SECOND = 1_000_000_000
+_SETTLING = 300 * SECOND
+"""How long after the close the venue waits for the closing auction's print."""
+_AROUND = 15
+
+
+class Sink(Protocol):
+    """Where what is over goes, so that memory does not grow with the days."""
+
+    def keep(self, finished: Finished) -> None:
+        """Keep orders that ended, with all that happened to them, and flows of cash."""
+
+
+class Adjustment(msgspec.Struct, frozen=True):
+    """A corporate action in something that was held, for the report and the tables."""
+
+    symbol: str
+    kind: str
+    ts: int
+    ratio: Decimal
+    cash: Decimal
+    held: Decimal
+    new_symbol: str = ""
+
+
+Made = Callable[[EngineSettings], Sequence[Strategy]]
+
+
+class Backtest:
+    """One run."""
+
+    def __init__(
+        self,
+        request: Request,
+        config: SessionConfig,
+        lake: Lake,
+        sink: Sink,
+        *,
+        portfolios: Mapping[str, PortfolioView] = {},
+        make: Made | None = None,
+    ) -> None:
+        self._request = request
+        self._config = config
+        self._lake = lake
+        self._sink = sink
+        self.sessions = request.sessions()
+        self._now = 0
+        self._data = LakeData(lake, lambda: self._now, request.scale.seconds)
+        self._instruments = {i.symbol: i for i in self._data.all_instruments()}
+        self._check_symbols()
+        plan = request.plan
+        setting = self._setting(make or (lambda settings: make_strategies(config, settings.slot)))
+        venue = make_venue(
+            plan,
+            instruments=self._instruments,
+            sessions=self._venue_sessions(),
+            cash=request.opening_cash,
+            multiplier=request.multiplier,
+        )
+        self.simulation = Simulation(venue, setting, now=self.sessions[0].pre_open - 1)
+        self.simulation.ledger.view.portfolios.update(portfolios)
+        self._history = History(
+            lake,
+            request.asset.calendar,
+            symbols=len(plan.session.symbols)
+            or min(plan.session.max_symbols, len(self._instruments)),
+            lookback=4 * DAY,
+        )
+        self._ends = {symbol: self._end_of(symbol) for symbol in plan.session.symbols}
+        self._scans = PastScans(
+            plan.scanners, lambda: make_scanners(config), self._data, self._move
+        )
+        self.curve = CurveRows()
+        self.adjustments: list[Adjustment] = []
+        self.fees = Decimal(0)
+        self.bars = 0
+        self._given: dict[str, None] = {}
+        self.days: list[Session] = []
+
+    def _move(self, now: int) -> None:
+        self._now = now
+
+    def _setting(self, make: Made) -> Setting:
+        request, plan = self._request, self._request.plan
+        return Setting(
+            settings=tuple(
+                msgspec.structs.replace(
+                    engine_settings(self._config, slot), bar_seconds=request.scale.seconds
+                )
+                for slot in self._config.slots
+            ),
+            strategies=make,
+            portfolios=self._config.portfolios,
+            channels=frozenset(plan.session.events),
+            limits=plan.limits,
+            latency=plan.session.latency_ns,
+            max_symbols=plan.session.max_symbols,
+            hears_pit=request.scale is Scale.MINUTE,
+        )
+
+    def _venue_sessions(self) -> Sequence[VenueSession]:
+        """Return the days with some around them: orders outlive the last one, money settles."""
+        calendar = self._request.asset.calendar
+        days = list(self.sessions)
+        for _ in range(_AROUND):
+            days.append(calendar.next_session(days[-1].date))
+        return [VenueSession(d.date, d.pre_open, d.open, d.close, d.post_close) for d in days]
+
+    def _check_symbols(self) -> None:
+        """Raise ConfigError for a symbol of the plan without any history."""
+        for symbol in self._request.plan.session.symbols:
+            if symbol not in self._instruments:
+                raise ConfigError(
+                    f"session.symbols: there is no history of {symbol}; `liu data list` shows what there"
+                    " is, `liu data import FILE` adds to it"
+                )
+
+    @property
+    def equity(self) -> Decimal:
+        """The account's worth at the last prices."""
+        return self.simulation.venue.account.equity()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What went wrong without ending the run."""
+        failed = [f"strategy {name} is disabled: {why}" for name, why in self.simulation.failures]
+        return [*failed, *self.simulation.warnings, *self._scans.failures]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a strategy or a scanner raised."""
+        return bool(self.simulation.failures or self._scans.failures)
+
+    @property
+    def traded_symbols(self) -> list[str]:
+        """The symbols that somebody was given."""
+        return list(self._given)
+
+    @property
+    def notices(self) -> list[str]:
+        """What a reader of the results must know."""
+        found = []
+        windows = any(part.schedule for part in self._request.plan.strategies)
+        if self._request.scale is Scale.DAY and windows:
+            found.append(
+                "schedules are minutes of the day; day bars do not know them, so none held"
+            )
+        if self.simulation.skipped:
+            found.append(f"{self.simulation.skipped} picks were beyond session.max_symbols")
+        return found
+
+    async def run(self, after_day: Callable[[Session], bool]) -> None:
+        """Live through the days; `after_day` is told of each, and ends the run by returning False."""
+        self.curve.mark(self.sessions[0].open - 1, self.simulation.venue.account, self.fees)
+        by_minute = self._request.scale is Scale.MINUTE
+        with seldom_collected():
+            await (self._live_minutes(after_day) if by_minute else self._live_days(after_day))
+        self._keep(self.simulation.ledger.take_all())
+
+    # -- by minutes --------------------------------------------------------------------------------
+
+    async def _live_minutes(self, after_day: Callable[[Session], bool]) -> None:
+        simulation = self.simulation
+        market = MinuteMarket(
+            self._history, simulation.pit, frozenset(self._request.plan.session.events), self._scans
+        )
+        for session in self.sessions:
+            await self._act(session, session.pre_open)
+            held = self._at_work()
+            last = market.begin_day(session, dict.fromkeys((*held, *self._plan_symbols(session))))
+            day = Day(
+                open=session.open,
+                close=session.close,
+                start=session.pre_open - 1,
+                end=max(session.close + _SETTLING, last),
+                over=session.post_close,
+            )
+            await simulation.live(day, market, self._plan_picks(session, session.pre_open - 1))
+            self.bars = market.events
+            if not self._over(session, after_day):
+                return
+
+    # -- by days -----------------------------------------------------------------------------------
+
+    async def _live_days(self, after_day: Callable[[Session], bool]) -> None:
+        simulation = self.simulation
+        market = DayMarket(self._history, simulation.pit, self._scans)
+        for index, session in enumerate(self.sessions):
+            midnight = self._midnight(session)
+            if index == 0:
+                market.begin_day(session, midnight)
+                day = _day(session, midnight)
+                await simulation.begin(day, market, self._plan_picks(session, midnight))
+            else:
+                await self._next_day(market, session, self.sessions[index - 1])
+            await self._trade_day(market, session)
+            self.bars = market.events
+            if not self._over(session, after_day):
+                break
+        simulation.end()
+
+    async def _next_day(self, market: DayMarket, session: Session, before: Session) -> None:
+        """Show the day that is over to the strategies, the next one having begun."""
+        simulation, over = self.simulation, self._midnight(before) + DAY
+        await simulation.run_until(over)
+        simulation.tell(SessionBegan(over, session.open, session.close))
+        simulation.add_picks(self._plan_picks(session, over))
+        bars = market.complete()
+        market.begin_day(session, self._midnight(session))
+        await simulation.show(bars, over)  # type: ignore[arg-type]  # bars are market events
+
+    async def _trade_day(self, market: DayMarket, session: Session) -> None:
+        simulation = self.simulation
+        # What was ordered overnight is with the broker by now, and is adjusted like any open order.
+        await simulation.run_until(session.pre_open - 1)
+        await self._act(session, session.pre_open)
+        await simulation.run_until(session.open)
+        market.at_open(session)
+        await simulation.run_until(session.close - 1)
+        market.at_close(session)
+        await simulation.run_until(session.close + _SETTLING)
+        simulation.pit.advance(max(session.post_close, simulation.pit.now))
+        simulation.book_charges()
+
+    def _midnight(self, session: Session) -> int:
+        """Return when the day bar of a session begins."""
+        return session.open if self._request.asset is Asset.CRYPTO else new_york(session.date)
+
+    # -- the same for both -------------------------------------------------------------------------
+
+    def _over(self, session: Session, after_day: Callable[[Session], bool]) -> bool:
+        self._keep(self.simulation.ledger.take_finished())
+        self.simulation.venue.forget_ended()
+        self.curve.mark(session.close, self.simulation.venue.account, self.fees)
+        self._given.update(dict.fromkeys(self.simulation.routed))
+        self.days.append(session)
+        collect_if_due()
+        return after_day(session)
+
+    def _keep(self, finished: Finished) -> None:
+        self.fees += sum((each.fee for each in finished.executions), Decimal(0))
+        self._sink.keep(finished)
+
+    def _at_work(self) -> list[str]:
+        """Return the symbols that are held or have open orders."""
+        view = self.simulation.ledger.view
+        return [*(symbol for _, symbol in view.holdings), *(o.symbol for o in view.orders.values())]
+
+    def _plan_symbols(self, session: Session) -> list[str]:
+        """Return the plan's symbols that are listed on a day."""
+        return [symbol for symbol, end in self._ends.items() if end is None or session.date < end]
+
+    def _end_of(self, symbol: str) -> date | None:
+        """Return the day from which a symbol is gone or goes by another name."""
+        ends = (ActionKind.DELISTED, ActionKind.RENAME)
+        return next((a.ex_date for a in self._history.actions(symbol) if a.kind in ends), None)
+
+    def _plan_picks(self, session: Session, at: int) -> list[Picked]:
+        """Return the plan's symbols that no engine has."""
+        known = self.simulation.routed if self.simulation.seats else ()
+        return [
+            Picked(symbol, "plan", at, self._instruments[symbol])
+            for symbol in self._plan_symbols(session)
+            if symbol not in known
+        ]
+
+    async def _act(self, session: Session, ts: int) -> None:
+        """Let the ex-dates of a day come for what is held or at work."""
+        for symbol in dict.fromkeys(self._at_work()):
+            for action in self._history.actions_on(symbol, session.date):
+                await self._take_effect(action, ts)
+
+    async def _take_effect(self, action: Action, ts: int) -> None:
+        event = corporate_action(action, ts)
+        held = self.simulation.venue.account.position_qty(action.symbol)
+        await self.simulation.take_effect(event)
+        self.adjustments.append(
+            Adjustment(
+                action.symbol,
+                action.kind.value,
+                ts,
+                event.ratio,
+                event.cash,
+                held,
+                event.new_symbol,
+            )
+        )
+
+
+def corporate_action(action: Action, ts: int) -> CorporateAction:
+    """Return what an action of the lake does to shares at `ts`."""
+    value = action.value or Decimal(0)
+    match action.kind:
+        case ActionKind.SPLIT:
+            return CorporateAction(action.symbol, ts, ratio=value)
+        case ActionKind.DIVIDEND:
+            return CorporateAction(action.symbol, ts, cash=value)
+        case ActionKind.RENAME:
+            return CorporateAction(action.symbol, ts, new_symbol=action.new_symbol or "")
+    return CorporateAction(action.symbol, ts, ratio=Decimal(0), cash=value)
+
+
+def _day(session: Session, midnight: int) -> Day:
+    return Day(
+        open=session.open,
+        close=session.close,
+        start=midnight,
+        end=session.close + _SETTLING,
+        over=session.post_close,
+    )

@@ -1,0 +1,328 @@
+"""The course of a backtest: what is made before its days, and what is worked out after them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from liualgotrader import __version__
+from liualgotrader.analytics.backtest.page import render
+from liualgotrader.analytics.backtest.rows import BacktestData
+from liualgotrader.analytics.backtest.statistics import BacktestStatistics, backtest_statistics
+from liualgotrader.analytics.backtest.summary import figures
+from liualgotrader.analytics.gain_loss import gain_loss, trade_analysis
+from liualgotrader.backtest.backtest import Backtest
+from liualgotrader.backtest.gathering import gather
+from liualgotrader.backtest.recorder import Recorder
+from liualgotrader.backtest.request import Progress, Request, Scale, Show
+from liualgotrader.bootstrap import (
+    Endpoints,
+    SessionConfig,
+    make_scanners,
+    plans_of,
+    portfolio_strategies,
+    source_files,
+)
+from liualgotrader.common.account_view import PortfolioView
+from liualgotrader.common.calendar import Session
+from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.ids import slot_name
+from liualgotrader.common.plan import Plan, plan_to_json
+from liualgotrader.data.lake import Kind, Lake
+from liualgotrader.engine.loading import source_of
+from liualgotrader.models.account_store import AccountStore
+from liualgotrader.models.analysis_store import AnalysisStore
+from liualgotrader.models.backtest_store import BacktestStore
+from liualgotrader.models.portfolio import PortfolioStore
+from liualgotrader.models.session_store import SessionStore
+
+NOWHERE = Endpoints("", "", "", "", "", "")
+MODE = "backtest"
+ENVIRONMENT = "BACKTEST"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backtest came to. `seconds`: wall time of its days, rows written, report not counted."""
+
+    batch_id: str
+    data: BacktestData
+    statistics: BacktestStatistics
+    decisions: int
+    seconds: float
+    report: Path | None
+    warnings: Sequence[str]
+    failed: bool
+
+    @property
+    def bars_per_s(self) -> float:
+        """Bars a second of wall time."""
+        return round(self.data.info.bars / self.seconds, 1) if self.seconds else 0.0
+
+
+class BacktestCourse:
+    """One backtest, with its rows in the database."""
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        home: Path,
+        dsn: str,
+        show: Show,
+        is_interrupted: Callable[[], bool] = lambda: False,
+        source: str | None = None,
+        report: bool = True,
+    ) -> None:
+        """`source`: the batch whose picks or market it takes up, for the record."""
+        self._request = request
+        self._home = home
+        self._dsn = dsn
+        self._show = show
+        self._is_interrupted = is_interrupted
+        self._source = source
+        self._report = report
+        self.batch_id = str(uuid.uuid4())  # noqa: TID251 - the rim: where a batch is born
+
+    async def run(self) -> Outcome:
+        """Live through the days and return what came of them. One that fails leaves an ended batch."""
+        lake = open_lake(self._home)
+        check_benchmark(lake, self._request)
+        config = backtest_config(self._request.plan, self.batch_id)
+        async with await SessionStore.open(self._dsn, max_size=2) as store:
+            account_id, runs = await self._create(store, config)
+            try:
+                outcome = await self._live(store, lake, config, account_id, runs)
+            except BaseException as exc:
+                await store.end_batch(self.batch_id, reason=f"failed: {exc}")
+                raise
+            await self._finish(store, outcome)
+        return outcome
+
+    # -- before ------------------------------------------------------------------------------------
+
+    async def _create(
+        self, store: SessionStore, config: SessionConfig
+    ) -> tuple[int, dict[tuple[str, str], int]]:
+        request = self._request
+        await store.create_batch(
+            self.batch_id,
+            environment=ENVIRONMENT,
+            mode=MODE,
+            build=__version__,
+            plan=plan_to_json(request.plan),
+            session_date=request.first,
+            source_batch_id=self._source,
+        )
+        facts = {
+            "slots": list(config.slots),
+            "portfolios": list(config.portfolios),
+            "sources": config.sources,
+            "first": request.first.isoformat(),
+            "last": request.last.isoformat(),
+            "scale": request.scale.value,
+        }
+        await AccountStore(store.pool).note(self.batch_id, facts)
+        account_id = await store.open_account(
+            self.batch_id,
+            broker=MODE,
+            external_id=self.batch_id,
+            cash=request.opening_cash,
+            multiplier=request.multiplier,
+            shorting=request.multiplier > 1,
+        )
+        runs = {
+            (part.name, slot): await store.begin_run(
+                self.batch_id,
+                strategy=part.name,
+                slot=slot,
+                parameters=part.parameters,
+                portfolio_id=part.portfolio_id,
+            )
+            for slot in config.slots
+            for part in plans_of(config, slot)
+        }
+        return account_id, runs
+
+    async def _purses(self, store: SessionStore) -> dict[str, PortfolioView]:
+        """Return the portfolios of the plan as they were when they were set aside."""
+        portfolios, purses = PortfolioStore(store.pool), {}
+        for part in self._request.plan.strategies:
+            if part.portfolio_id is not None:
+                row = await portfolios.portfolio(part.portfolio_id)
+                purses[part.name] = PortfolioView(row.portfolio_id, row.size, row.credit_line)
+        return purses
+
+    # -- during ------------------------------------------------------------------------------------
+
+    async def _live(
+        self,
+        store: SessionStore,
+        lake: Lake,
+        config: SessionConfig,
+        account_id: int,
+        runs: Mapping[tuple[str, str], int],
+    ) -> Outcome:
+        began = asyncio.get_running_loop().time()
+        recorder = Recorder(self._dsn, self.batch_id, account_id=account_id, runs=runs)
+        try:
+            backtest = Backtest(
+                self._request, config, lake, recorder, portfolios=await self._purses(store)
+            )
+            await backtest.run(lambda session: self._after(backtest, session, began))
+        finally:
+            await asyncio.to_thread(recorder.close)
+        seconds = asyncio.get_running_loop().time() - began
+        await BacktestStore(store.pool).save_actions(self.batch_id, backtest.adjustments)
+        data = await gather(
+            store,
+            lake,
+            self._request,
+            backtest,
+            batch_id=self.batch_id,
+            duration_s=round(seconds, 3),
+            notices=backtest.notices,
+            source=self._source or "",
+        )
+        statistics = backtest_statistics(data)
+        return Outcome(
+            batch_id=self.batch_id,
+            data=data,
+            statistics=statistics,
+            decisions=backtest.simulation.decisions,
+            seconds=seconds,
+            report=self._write(render(data, statistics)) if self._report else None,
+            warnings=backtest.warnings,
+            failed=backtest.failed,
+        )
+
+    def _after(self, backtest: Backtest, session: Session, began: float) -> bool:
+        self._show(
+            Progress(
+                day=session.date,
+                done=len(backtest.days),
+                days=len(backtest.sessions),
+                bars=backtest.bars,
+                seconds=asyncio.get_running_loop().time() - began,
+                equity=backtest.equity,
+            )
+        )
+        return not self._is_interrupted()
+
+    # -- after -------------------------------------------------------------------------------------
+
+    def _write(self, page: str) -> Path:
+        folder = self._home / "reports"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"{self.batch_id}.html"
+        path.write_text(page, encoding="utf-8")
+        return path
+
+    async def _finish(self, store: SessionStore, outcome: Outcome) -> None:
+        trips = outcome.statistics.trips
+        await AnalysisStore(store.pool).save(
+            self.batch_id, gains=gain_loss(trips), trips=trade_analysis(trips)
+        )
+        info = outcome.data.info
+        known = (await store.find_batch(self.batch_id)).summary or {}
+        await store.end_batch(
+            self.batch_id,
+            reason=f"interrupted after {info.last}" if info.interrupted else "backtest over",
+            summary=known | summary_of(outcome),
+            report=str(outcome.report) if outcome.report is not None else None,
+        )
+
+
+def summary_of(outcome: Outcome) -> dict[str, Any]:
+    """Return the figures that are kept with the batch."""
+    found: dict[str, Any] = msgspec.to_builtins(figures(outcome.statistics))
+    return found | {
+        "bars": outcome.data.info.bars,
+        "bars_per_s": outcome.bars_per_s,
+        "decisions": outcome.decisions,
+    }
+
+
+def open_lake(home: Path) -> Lake:
+    """Return the lake of an installation. Raises ConfigError when there is nothing in it."""
+    lake = Lake(home / "history")
+    if not any(lake.symbols(kind) for kind in Kind):
+        raise ConfigError(
+            f"{lake.root}: there is no history yet; `liu data import FILE` brings yours in, `liu data"
+            " import --bundled` twelve years of five companies"
+        )
+    return lake
+
+
+def check_benchmark(lake: Lake, request: Request) -> None:
+    """Raise ConfigError for a benchmark of which there are no bars."""
+    name = request.benchmark
+    if name is None or name in {*lake.symbols(Kind.DAY), *lake.symbols(Kind.MINUTE)}:
+        return
+    raise ConfigError(
+        f"--benchmark {name}: there are no bars of it; `liu data list` shows what there is"
+    )
+
+
+def check_dates(lake: Lake, request: Request) -> None:
+    """Raise ConfigError when no symbol has a bar within the dates."""
+    sessions = request.sessions()
+    start, end = sessions[0].pre_open - _DAY, sessions[-1].post_close
+    by_day = request.scale is Scale.DAY
+    kinds = (Kind.DAY, Kind.MINUTE) if by_day else (Kind.MINUTE, Kind.TRADES)
+    spans = [
+        span
+        for kind in kinds
+        for symbol in request.plan.session.symbols or lake.symbols(kind)
+        if (span := lake.span(kind, symbol)) is not None
+    ]
+    if not spans:
+        more = "; there are day bars: --scale day" if not by_day and lake.symbols(Kind.DAY) else ""
+        raise ConfigError(
+            f"there are no bars by the {request.scale} of what is to be traded; `liu data list` shows"
+            f" what there is{more}"
+        )
+    if all(last < start or first > end for first, last in spans):
+        first, last = min(first for first, _ in spans), max(last for _, last in spans)
+        raise ConfigError(
+            f"no history from {request.first} to {request.last}: bars by the {request.scale} go from"
+            f" {_date(first)} to {_date(last)}; give --from and --to within that"
+        )
+
+
+_DAY = 86_400_000_000_000
+
+
+def _date(ts: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(ts // 10**9))
+
+
+def backtest_config(
+    plan: Plan, batch_id: str, *, sources: dict[str, str] | None = None
+) -> SessionConfig:
+    """Return what strategies and scanners are made of, with their sources as they are now.
+
+    Raises ConfigError for a file that is gone or cannot be loaded.
+    """
+    if sources is None:
+        found = {name: source_of(name) for name in source_files(plan)}
+        sources = {name: text for name, text in found.items() if text is not None}
+    config = SessionConfig(
+        batch_id=batch_id,
+        plan=plan,
+        sources=sources,
+        dsn="",
+        home="",
+        endpoints=NOWHERE,
+        slots=tuple(slot_name(index) for index in range(plan.session.consumers or 1)),
+        session_open=0,
+        session_close=0,
+        account_id=0,
+    )
+    make_scanners(config)  # so that a file that cannot be used is told before anything starts
+    return msgspec.structs.replace(config, portfolios=portfolio_strategies(config))

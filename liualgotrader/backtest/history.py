@@ -1,0 +1,102 @@
+"""Rows of the lake as a backtest reads them: a stretch at a time, cut to days without copying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from liualgotrader.common.calendar import Calendar
+from liualgotrader.common.events import Bar
+from liualgotrader.data.lake import Action, ActionKind, Kind, Lake, Rows, adjusted
+from liualgotrader.data.lake.daily import daily_from_minutes
+
+DAY = 86_400_000_000_000
+_MOST_ROWS = 4_000_000
+_ROWS_A_DAY = 390
+
+
+class History:
+    """Reads a lake in stretches that fit into memory together, however many symbols there are."""
+
+    def __init__(self, lake: Lake, calendar: Calendar, *, symbols: int, lookback: int) -> None:
+        """`symbols`: how many may be at hand at once. `lookback`: ns that are kept before a day."""
+        self.lake = lake
+        self._calendar = calendar
+        days = _MOST_ROWS // (_ROWS_A_DAY * max(symbols, 1))
+        self._stretch = min(max(days, 5), 400) * DAY
+        self._lookback = lookback
+        self._at_hand: dict[tuple[Kind, str], tuple[int, int, Rows]] = {}
+        self._daily: dict[str, Rows] = {}
+        self._actions: dict[str, tuple[Action, ...]] = {}
+
+    def rows(self, kind: Kind, symbol: str, start: int, end: int) -> Rows:
+        """Return the rows whose times lie in [start, end), raw."""
+        known = self._at_hand.get((kind, symbol))
+        if known is None or start < known[0] or end > known[1]:
+            first, last = start - self._lookback, max(end, start + self._stretch)
+            known = (first, last, self.lake.read(kind, symbol, first, last))
+            self._at_hand[kind, symbol] = known
+        rows = known[2]
+        begin, stop = np.searchsorted(rows.start, (start, end))
+        return rows.cut(int(begin), int(stop))
+
+    def daily(self, symbol: str) -> Rows:
+        """Return all day bars of a symbol, raw; made from its minutes where there are none."""
+        if symbol not in self._daily:
+            rows = self.lake.read(Kind.DAY, symbol, 0, _FAR)
+            if not len(rows):
+                minutes = self.lake.read(Kind.MINUTE, symbol, 0, _FAR)
+                rows = daily_from_minutes(minutes, self._calendar)
+            self._daily[symbol] = rows
+        return self._daily[symbol]
+
+    def actions(self, symbol: str) -> tuple[Action, ...]:
+        """Return a symbol's corporate actions, oldest first."""
+        if symbol not in self._actions:
+            self._actions[symbol] = self.lake.actions(symbol)
+        return self._actions[symbol]
+
+    def actions_on(self, symbol: str, day: date) -> list[Action]:
+        """Return the actions whose ex-date is this day."""
+        return [action for action in self.actions(symbol) if action.ex_date == day]
+
+    def as_known(self, rows: Rows, as_of: int) -> Rows:
+        """Return prices as they compare with today's: divided by the splits up to `as_of`."""
+        actions = self.actions(rows.symbol)
+        if not any(action.kind is ActionKind.SPLIT for action in actions) or not len(rows):
+            return rows
+        return adjusted(rows, actions, as_of=as_of, dividends=False)
+
+
+_FAR = 1 << 62
+
+
+def bars_of(rows: Rows, seconds: int) -> list[Bar]:
+    """Return rows as bars."""
+    count = len(rows)
+    columns = [column.tolist() for column in rows.values]
+    return list(map(Bar, [rows.symbol] * count, rows.start.tolist(), *columns, [seconds] * count))
+
+
+def merged_bars(parts: Sequence[Rows], seconds: int) -> tuple[list[Bar], list[int]]:
+    """Return the bars of several symbols by end, then by the order of the parts, and their ends."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return [], []
+    start = np.concatenate([part.start for part in parts])
+    order = np.argsort(start, kind="stable")
+    names = np.repeat(np.array([p.symbol for p in parts], object), [len(p) for p in parts])
+    columns = (np.concatenate([part.values[i] for part in parts])[order] for i in range(5))
+    starts = start[order]
+    bars = list(
+        map(
+            Bar,
+            names[order].tolist(),
+            starts.tolist(),
+            *(column.tolist() for column in columns),
+            [seconds] * len(starts),
+        )
+    )
+    return bars, (starts + seconds * 1_000_000_000).tolist()
