@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from liualgotrader.common.errors import LiuError, NotLoaded
     from liualgotrader.common.events import (
         Bar,
+        CorporateAction,
         OrderEvent,
         OrderEventKind,
         Quote,
@@ -32,7 +33,15 @@ __version__ = "0.5.0"
 _HOMES = {
     "common.data_loader": ("DataLoader",),
     "common.errors": ("LiuError", "NotLoaded"),
-    "common.events": ("Bar", "OrderEvent", "OrderEventKind", "Quote", "TimerFired", "Trade"),
+    "common.events": (
+        "Bar",
+        "CorporateAction",
+        "OrderEvent",
+        "OrderEventKind",
+        "Quote",
+        "TimerFired",
+        "Trade",
+    ),
     "common.instruments": ("AssetClass", "Instrument"),
     "common.orders": ("Order", "OrderClass", "OrderType", "Side", "TimeInForce"),
     "common.ports": ("Snapshot",),
@@ -46,6 +55,7 @@ __all__ = [
     "AssetClass",
     "Bar",
     "Context",
+    "CorporateAction",
     "DataLoader",
     "Instrument",
     "LiuError",

@@ -275,6 +275,12 @@ def check_dates(lake: Lake, request: Request) -> None:
     start, end = sessions[0].pre_open - _DAY, sessions[-1].post_close
     by_day = request.scale is Scale.DAY
     kinds = (Kind.DAY, Kind.MINUTE) if by_day else (Kind.MINUTE, Kind.TRADES)
+    known = {symbol for kind in kinds for symbol in lake.symbols(kind)}
+    if unknown := [symbol for symbol in request.plan.session.symbols if symbol not in known]:
+        raise ConfigError(
+            f"there is no history of {', '.join(unknown)} by the {request.scale}; `liu data list` shows"
+            f" what there is, `liu data import FILE` adds to it{_hint(lake, by_day=by_day)}"
+        )
     spans = [
         span
         for kind in kinds
@@ -282,10 +288,9 @@ def check_dates(lake: Lake, request: Request) -> None:
         if (span := lake.span(kind, symbol)) is not None
     ]
     if not spans:
-        more = "; there are day bars: --scale day" if not by_day and lake.symbols(Kind.DAY) else ""
         raise ConfigError(
-            f"there are no bars by the {request.scale} of what is to be traded; `liu data list` shows"
-            f" what there is{more}"
+            f"there is no history by the {request.scale}; `liu data list` shows what there is"
+            f"{_hint(lake, by_day=by_day)}"
         )
     if all(last < start or first > end for first, last in spans):
         first, last = min(first for first, _ in spans), max(last for _, last in spans)
@@ -296,6 +301,10 @@ def check_dates(lake: Lake, request: Request) -> None:
 
 
 _DAY = 86_400_000_000_000
+
+
+def _hint(lake: Lake, *, by_day: bool) -> str:
+    return "; there are day bars: --scale day" if not by_day and lake.symbols(Kind.DAY) else ""
 
 
 def _date(ts: int) -> str:

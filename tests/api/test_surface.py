@@ -11,6 +11,7 @@ SURFACE = {
     "AssetClass",
     "Bar",
     "Context",
+    "CorporateAction",
     "DataLoader",
     "Instrument",
     "LiuError",
