@@ -301,15 +301,19 @@ class Backtest:
         ]
 
     async def _act(self, session: Session, ts: int) -> None:
-        """Let the ex-dates of a day come for what is held or at work."""
-        for symbol in dict.fromkeys(self._at_work()):
+        """Let the ex-dates of a day come for what is held, at work, or known to an engine that lives on."""
+        at_work = set(self._at_work())
+        alive = self.simulation.routed if self.simulation.seats else ()
+        for symbol in dict.fromkeys((*sorted(at_work), *alive)):
             for action in self._history.actions_on(symbol, session.date):
-                await self._take_effect(action, ts)
+                await self._take_effect(action, ts, is_at_work=symbol in at_work)
 
-    async def _take_effect(self, action: Action, ts: int) -> None:
+    async def _take_effect(self, action: Action, ts: int, *, is_at_work: bool) -> None:
         event = corporate_action(action, ts)
         held = self.simulation.venue.account.position_qty(action.symbol)
         await self.simulation.take_effect(event)
+        if not is_at_work:
+            return
         self.adjustments.append(
             Adjustment(
                 action.symbol,

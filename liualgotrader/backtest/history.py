@@ -30,6 +30,7 @@ class History:
         self._at_hand: dict[tuple[Kind, str], tuple[int, int, Rows]] = {}
         self._daily: dict[str, Rows] = {}
         self._actions: dict[str, tuple[Action, ...]] = {}
+        self._by_day: dict[str, dict[date, list[Action]]] = {}
 
     def rows(self, kind: Kind, symbol: str, start: int, end: int) -> Rows:
         """Return the rows whose times lie in [start, end), raw."""
@@ -60,7 +61,11 @@ class History:
 
     def actions_on(self, symbol: str, day: date) -> list[Action]:
         """Return the actions whose ex-date is this day."""
-        return [action for action in self.actions(symbol) if action.ex_date == day]
+        if symbol not in self._by_day:
+            days = self._by_day[symbol] = {}
+            for action in self.actions(symbol):
+                days.setdefault(action.ex_date, []).append(action)
+        return self._by_day[symbol].get(day, [])
 
     def as_known(self, rows: Rows, as_of: int) -> Rows:
         """Return prices as they compare with today's: divided by the splits up to `as_of`."""
