@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -28,11 +28,13 @@ from liualgotrader.scripts.exits import DONE, FAILED
 from liualgotrader.scripts.home import database, liu_home
 from liualgotrader.scripts.stores import ask
 from liualgotrader.scripts.times import utc
+from liualgotrader.what_if.decisions import Decision, recorded_decisions
 
 T = TypeVar("T")
 
 _json = msgspec.json.Encoder(decimal_format="number")
 _NANO = 1_000_000_000
+_NEVER = 1 << 62
 
 
 class RecordedFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +70,10 @@ class ReplayResult(msgspec.Struct, frozen=True, kw_only=True):
     losses: list[str]
 
 
-def replay_batch(prefix: str, *, as_json: bool = False) -> int:
+def replay_batch(prefix: str, *, as_json: bool = False, debug: Sequence[str] = ()) -> int:
     """Replay the batch whose id begins with `prefix`, as a new batch; show what came of it.
 
+    `debug`: symbols of which each decision that was found again is shown.
     Return 0 when every decision was found again, 1 when one was not. Raises ConfigError (exit code 2) for a batch
     that cannot be replayed.
     """
@@ -89,6 +92,8 @@ def replay_batch(prefix: str, *, as_json: bool = False) -> int:
         seconds = time.perf_counter() - began
         result = _result(batch_id, recording, proof, figures, seconds)
         _visit(dsn, lambda store: _end(store, batch_id, recording, _verdict(proof), result))
+    for line in _debugged(recording, proof, debug) if debug else ():
+        click.echo(line, err=as_json)
     for line in _told(recording, proof, figures, result, seconds):
         click.echo(line, err=as_json)
     if as_json:
@@ -232,6 +237,16 @@ def _told(
         yield f"Lost        {loss}"
     if proof.first is not None:
         yield from _told_divergence(proof.first)
+
+
+def _debugged(recording: Recording, proof: Proof, symbols: Sequence[str]) -> Iterator[str]:
+    """Tell the decisions on these symbols that were found again, in time: of each life up to its divergence."""
+    decisions: list[Decision] = []
+    for life, lived in zip(recording.lives, proof.lives, strict=True):
+        before = lived.divergence.ts if lived.divergence is not None else _NEVER
+        decisions += recorded_decisions(life, symbols, before=before)
+    for decision in sorted(decisions, key=lambda each: each.ts):
+        yield f"Decision    {decision}"
 
 
 def _life(lived: Lived) -> str:

@@ -1,0 +1,1 @@
+"""What would have happened otherwise: changed code on the market that a session recorded, its fills from the venue."""

@@ -1,0 +1,94 @@
+"""A simulation whose market is a recording: the bars in it are what the feed said, and nobody makes others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from liualgotrader.common.events import Bar, Started
+from liualgotrader.engine.core import Engine
+from liualgotrader.engine.runner import Runner
+from liualgotrader.engine.settings import EngineSettings
+from liualgotrader.session.past import declared
+from liualgotrader.simulation.desk import DirectDesk
+from liualgotrader.simulation.pit import Pit
+from liualgotrader.simulation.post import Post
+from liualgotrader.simulation.seat import Seat
+from liualgotrader.simulation.simulation import Day, NoMarket, Setting, Simulation
+from liualgotrader.simulation.turns import AwaitedTurn
+from liualgotrader.venue.venue import Venue
+from liualgotrader.what_if.decisions import DecisionLog
+from liualgotrader.what_if.market import Market, finest
+
+
+class RecordedPit(Pit):
+    """Shows the venue the finest that was recorded of a symbol: prints, or else its shortest bars.
+
+    The others tell of the same shares again. Engines hear them all.
+    """
+
+    def __init__(self, venue: Venue, post: Post, *, now: int, finest: Mapping[str, int]) -> None:
+        """`finest`: by symbol what the venue fills by, 0 for prints, else the seconds of its bars."""
+        super().__init__(venue, post, now=now)
+        self.makes_bars = False
+        self._finest = finest
+
+    def _on_bar(self, bar: Bar, ts: int) -> bool:
+        if self._finest[bar.symbol] == bar.seconds and not bar.correction:
+            return super()._on_bar(bar, ts)
+        self.heard.market(bar, ts)
+        return False
+
+
+class RecordedSimulation(Simulation):
+    """Days as `Simulation` has them, begun as recorded consumers began; decisions go to `log`."""
+
+    def __init__(
+        self, venue: Venue, setting: Setting, market: Market, *, now: int, log: DecisionLog
+    ) -> None:
+        super().__init__(venue, setting, now=now)
+        self.pit = RecordedPit(venue, self.post, now=now, finest=finest(market.events))
+        self.pit.load(market.events, market.stamps, only_bars=False)
+        self.keystore = {slot: started.keystore for slot, started in market.starts.items()}
+        self._starts = market.starts
+        self._log = log
+
+    def _seat(self, settings: EngineSettings) -> Seat:
+        engine = Engine(self._setting.strategies(settings), settings)
+        turn = None if len(self._setting.settings) == 1 else AwaitedTurn()
+        desk = DirectDesk(engine, self.ledger, self.post, turn)
+        seat = Seat(engine, desk)
+        seat.runner = Runner(engine, desk, self._log)
+        return seat
+
+    async def _started(self, seat: Seat, day: Day) -> Started:
+        started = await super()._started(seat, day)
+        recorded = self._starts.get(seat.slot)
+        if recorded is None:
+            return started
+        return replace(
+            started,
+            time=recorded.time,
+            instruments=recorded.instruments,
+            routes=recorded.routes,
+        )
+
+
+class RecordedMarket(NoMarket):
+    """Knows the bars from before that were recorded. `short`: symbols with fewer than were declared."""
+
+    def __init__(self, market: Market) -> None:
+        self._history = market.history
+        self._open = market.opening.session_open
+        self.short: dict[str, None] = {}
+
+    def history(self, symbol: str, *, now: int, minutes: int, days: int) -> tuple[Bar, ...]:
+        """Return the declared bars that were complete by `now`, days first."""
+        known = [bar for bar in self._history.get(symbol, ()) if bar.ts_event <= now]
+        daily = [bar for bar in known if bar.seconds != 60][-days:] if days else []
+        fine = [bar for bar in known if bar.seconds == 60] if minutes else []
+        fine = declared(fine, minutes, self._open)
+        if len(daily) < days or len(fine) < minutes:
+            self.short[symbol] = None
+        return (*daily, *fine)
