@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -234,13 +235,32 @@ def _number(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
+_LIMITED_BY: dict[Rule, str] = {
+    within_rate: "orders_per_minute",
+    within_max_order: "max_order",
+    within_max_position: "max_position",
+    within_gross: "gross_exposure",
+    within_net: "net_exposure",
+}
+
+
+@lru_cache(maxsize=16)
+def _rules_for_entries(limits: Limits) -> tuple[Rule, ...]:
+    """Return the rules for an entry, without those whose limit the plan does not set."""
+    return tuple(
+        rule
+        for rule in ALL_FOR_ENTRIES
+        if rule not in _LIMITED_BY or getattr(limits, _LIMITED_BY[rule]) is not None
+    )
+
+
 # -- admission ------------------------------------------------------------------------------------
 
 
 def refusal(order: LedgerOrder, view: AccountView, limits: Limits) -> str | None:
     """Return the first rule's reason to refuse an order; otherwise None, `reserved` being set."""
     entry = _entry(order, view)
-    for rule in ALL_FOR_ENTRIES if entry.opening else FOR_ALL:
+    for rule in _rules_for_entries(limits) if entry.opening else FOR_ALL:
         reason = rule(entry, view, limits)
         if reason is not None:
             return reason

@@ -278,10 +278,13 @@ class Book:
 
     def _keep_open(self, order: Order) -> None:
         """Keep the row of open orders: one that recovery gave up for unsent may come to life."""
-        orders = self._open.setdefault((order.strategy, order.symbol), {})
+        key = (order.strategy, order.symbol)
+        orders = self._open.get(key)
         if order.is_open:
+            if orders is None:
+                orders = self._open[key] = {}
             orders[order.order_id] = order
-        else:
+        elif orders is not None:
             orders.pop(order.order_id, None)
 
     def _replaced(self, old: Order) -> None:
@@ -305,14 +308,19 @@ class Book:
     def _fill(self, order: Order, event: OrderEvent) -> bool:
         if event.execution_id is None or event.qty is None or event.price is None:
             raise InvariantError(f"a fill without execution id, quantity or price: {event}")
-        if (event.order_id, event.execution_id) in self._seen:
+        seen = (event.order_id, event.execution_id)
+        if seen in self._seen:
             return False
         order.apply(event)
-        self._seen.add((event.order_id, event.execution_id))
-        self._inherit(order, event.qty)
+        self._seen.add(seen)
+        if self._heirs:
+            self._inherit(order, event.qty)
         signed = event.qty * order.side.sign
         self._flow(signed, event.price, event.fee)
-        holding = self._holdings.setdefault((order.strategy, order.symbol), _Holding())
+        key = (order.strategy, order.symbol)
+        holding = self._holdings.get(key)
+        if holding is None:
+            holding = self._holdings[key] = _Holding()
         execution = Execution(event.execution_id, signed, event.price, event.fee)
         holding.add(order.order_id, execution)
         return True

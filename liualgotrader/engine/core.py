@@ -237,12 +237,13 @@ class Engine:
                 self._fail(run, "on_quote", exc)
 
     def _on_bar(self, bar: Bar) -> None:
+        symbol = bar.symbol
         if bar.seconds == self._bar_seconds:
             self.data.admit(bar)
         if bar.correction:
             return
-        self.last[bar.symbol] = bar.close
-        for run, handler in self._bars.get(bar.symbol, ()):
+        self.last[symbol] = bar.close
+        for run, handler in self._bars.get(symbol, ()):
             self.running = run.name
             try:
                 handler(run.ctx, bar)

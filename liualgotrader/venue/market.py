@@ -33,6 +33,8 @@ class Market:
 
     def is_seen_finely(self, symbol: str, since: int) -> bool:
         """Whether a quote or print of a symbol was seen since then: bars are coarse beside them."""
+        if not (self.quotes or self.trades):
+            return False
         return self.quote(symbol, since) is not None or self.printed(symbol, since) is not None
 
     def quote(self, symbol: str, since: int) -> Quote | None:

@@ -76,6 +76,13 @@ def by_bar(step: Step, bar: Bar) -> None:
         return
     phase = books.phase(bar.symbol, bar.start)
     budget = _budget(books, bar.symbol, bar.volume)
+    at_work = books.store.working.get(bar.symbol, {})
+    if len(at_work) == 1:
+        (order,) = at_work.values()
+        if not order.legs:
+            if order.live_since <= bar.start and may_trade(order, phase):
+                _meet_bar(step, order, bar=bar, budget=budget)
+            return
     queue = [
         order
         for order in _queue(books, bar.symbol)
