@@ -24,13 +24,15 @@ from liualgotrader.bootstrap import (
 )
 from liualgotrader.common.account_view import PortfolioView
 from liualgotrader.common.calendar import Session, new_york
+from liualgotrader.common.clock import MINUTE
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import CorporateAction, Picked, SessionBegan
 from liualgotrader.data.lake import Action, ActionKind, Lake, LakeData
+from liualgotrader.engine.core import BEFORE_AUCTION
 from liualgotrader.engine.settings import EngineSettings
 from liualgotrader.simulation.simulation import Day, Setting, Simulation
 from liualgotrader.simulation.venue_of_plan import make_venue
-from liualgotrader.strategies.base import Strategy
+from liualgotrader.strategies.base import Strategy, StrategyType
 from liualgotrader.trading.memory_ledger import Finished
 from liualgotrader.venue.sessions import Session as VenueSession
 
@@ -181,6 +183,10 @@ class Backtest:
             found.append(
                 "schedules are minutes of the day; day bars do not know them, so none held"
             )
+        if self._request.scale is Scale.DAY and self._request.plan.limits.loss_of_day is not None:
+            found.append(
+                "limits.loss_of_day did not hold: day bars tell of a loss when the day is over"
+            )
         if self.simulation.skipped:
             found.append(f"{self.simulation.skipped} picks were beyond session.max_symbols")
         return found
@@ -192,6 +198,8 @@ class Backtest:
         with seldom_collected():
             await (self._live_minutes(after_day) if by_minute else self._live_days(after_day))
         self._keep(self.simulation.ledger.take_all())
+        if self.days:
+            self.curve.end(self.days[-1].post_close, self.simulation.venue.account, self.fees)
 
     # -- by minutes --------------------------------------------------------------------------------
 
@@ -208,10 +216,11 @@ class Backtest:
                 open=session.open,
                 close=session.close,
                 start=session.pre_open - 1,
-                end=max(session.close + _SETTLING, last),
+                end=max(session.close + self._settling, last),
                 over=session.post_close,
             )
-            await simulation.live(day, market, self._plan_picks(session, session.pre_open - 1))
+            picks = self._plan_picks(session, session.pre_open - 1)
+            await simulation.live(day, market, picks, lambda: self._mark(session))  # noqa: B023
             self.bars = market.events
             if not self._over(session, after_day):
                 return
@@ -220,12 +229,14 @@ class Backtest:
 
     async def _live_days(self, after_day: Callable[[Session], bool]) -> None:
         simulation = self.simulation
-        market = DayMarket(self._history, simulation.pit, self._scans)
+        market = DayMarket(
+            self._history, simulation.pit, self._scans, without_auction=self._is_crypto
+        )
         for index, session in enumerate(self.sessions):
             midnight = self._midnight(session)
             if index == 0:
                 market.begin_day(session, midnight)
-                day = _day(session, midnight)
+                day = self._day(session, midnight)
                 await simulation.begin(day, market, self._plan_picks(session, midnight))
             else:
                 await self._next_day(market, session, self.sessions[index - 1])
@@ -239,7 +250,7 @@ class Backtest:
         """Show the day that is over to the strategies, the next one having begun."""
         simulation, over = self.simulation, self._midnight(before) + DAY
         await simulation.run_until(over)
-        simulation.tell(SessionBegan(over, session.open, session.close))
+        simulation.begin_session(SessionBegan(over, session.open, session.close))
         simulation.add_picks(self._plan_picks(session, over))
         bars = market.complete()
         market.begin_day(session, self._midnight(session))
@@ -250,28 +261,69 @@ class Backtest:
         # What was ordered overnight is with the broker by now, and is adjusted like any open order.
         await simulation.run_until(session.pre_open - 1)
         await self._act(session, session.pre_open)
-        await simulation.run_until(session.open)
-        market.at_open(session)
+        # A coin's day begins the moment the last one ends; what is decided then is under way a while.
+        wait = self._request.plan.session.latency_ns if self._is_crypto else 0
+        begin = session.open + wait
+        await simulation.run_until(begin)
+        market.at_open(session, begin)
+        await self._before_liquidation(market, session, begin)
         await simulation.run_until(session.close - 1)
-        market.at_close(session)
-        await simulation.run_until(session.close + _SETTLING)
+        market.at_close(session, begin)
+        await simulation.run_until(session.close)
+        self._mark(session)
+        await simulation.run_until(session.close + self._settling)
         simulation.pit.advance(max(session.post_close, simulation.pit.now))
         simulation.book_charges()
 
+    async def _before_liquidation(self, market: DayMarket, session: Session, begin: int) -> None:
+        """Let day trades' limits and stops meet the rest of the day before they are cancelled for the close."""
+        runs = [run for seat in self.simulation.seats for run in seat.engine.runs.values()]
+        names = {run.name for run in runs if run.strategy.type is StrategyType.DAY_TRADE}
+        minutes = max(self._request.plan.market_liquidation_end_time_minutes, BEFORE_AUCTION)
+        moment = session.close - int(minutes * MINUTE) - 1
+        await self.simulation.run_until(moment - 1)
+        orders = self.simulation.ledger.view.orders.values()
+        if symbols := {order.symbol for order in orders if order.strategy in names}:
+            market.at_rest(session, begin, moment, symbols)
+            await self.simulation.run_until(moment)
+
+    def _day(self, session: Session, midnight: int) -> Day:
+        return Day(
+            open=session.open,
+            close=session.close,
+            start=midnight,
+            end=session.close + self._settling,
+            over=session.post_close,
+        )
+
+    @property
+    def _is_crypto(self) -> bool:
+        return self._request.asset is Asset.CRYPTO
+
+    @property
+    def _settling(self) -> int:
+        """How long the venue waits for the closing auction's print: coins have none."""
+        return 0 if self._is_crypto else _SETTLING
+
     def _midnight(self, session: Session) -> int:
         """Return when the day bar of a session begins."""
-        return session.open if self._request.asset is Asset.CRYPTO else new_york(session.date)
+        return session.open if self._is_crypto else new_york(session.date)
 
     # -- the same for both -------------------------------------------------------------------------
 
     def _over(self, session: Session, after_day: Callable[[Session], bool]) -> bool:
         self._keep(self.simulation.ledger.take_finished())
         self.simulation.venue.forget_ended()
-        self.curve.mark(session.close, self.simulation.venue.account, self.fees)
+        self.curve.charge(self.simulation.venue.account)
         self._given.update(dict.fromkeys(self.simulation.routed))
         self.days.append(session)
         collect_if_due()
         return after_day(session)
+
+    def _mark(self, session: Session) -> None:
+        """Note what the account is worth at the close of a day."""
+        told = sum((each.fee for each in self.simulation.ledger.executions), Decimal(0))
+        self.curve.mark(session.close, self.simulation.venue.account, self.fees + told)
 
     def _keep(self, finished: Finished) -> None:
         self.fees += sum((each.fee for each in finished.executions), Decimal(0))
@@ -311,7 +363,13 @@ class Backtest:
     async def _take_effect(self, action: Action, ts: int, *, is_at_work: bool) -> None:
         event = corporate_action(action, ts)
         held = self.simulation.venue.account.position_qty(action.symbol)
+        owners = self.simulation.owners_of(action.symbol)
         await self.simulation.take_effect(event)
+        if event.new_symbol and self.simulation.seats:
+            instrument = self._instruments[event.new_symbol]
+            self.simulation.add_picks(
+                Picked(event.new_symbol, "rename", ts + 1, instrument, name) for name in owners
+            )
         if not is_at_work:
             return
         self.adjustments.append(
@@ -338,13 +396,3 @@ def corporate_action(action: Action, ts: int) -> CorporateAction:
         case ActionKind.RENAME:
             return CorporateAction(action.symbol, ts, new_symbol=action.new_symbol or "")
     return CorporateAction(action.symbol, ts, ratio=Decimal(0), cash=value)
-
-
-def _day(session: Session, midnight: int) -> Day:
-    return Day(
-        open=session.open,
-        close=session.close,
-        start=midnight,
-        end=session.close + _SETTLING,
-        over=session.post_close,
-    )

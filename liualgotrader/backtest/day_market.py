@@ -8,7 +8,7 @@ close. The volume is the day's for both together.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -31,7 +31,11 @@ class DayMarket:
 
     only_wanted = True
 
-    def __init__(self, history: History, pit: Pit, scans: PastScans) -> None:
+    def __init__(
+        self, history: History, pit: Pit, scans: PastScans, *, without_auction: bool
+    ) -> None:
+        """`without_auction`: coins trade on and on; their day ends without an auction."""
+        self._without_auction = without_auction
         self._history = history
         self._pit = pit
         self._scans = scans
@@ -41,6 +45,7 @@ class DayMarket:
         self._known = (0, 0)
         self._today: dict[str, Bar] = {}
         self._filled: dict[str, Decimal] = {}
+        self._rested: set[str] = set()
         self._midnight = 0
         self.events = 0
 
@@ -48,6 +53,7 @@ class DayMarket:
         """Turn to a day whose bars begin at `midnight`, ns UTC."""
         self._scans.begin_day(session)
         self._midnight = midnight
+        self._rested.clear()
         self._today = {bar.symbol: bar for bar in self._day(midnight)}
         self.events += len(self._today)
 
@@ -72,30 +78,47 @@ class DayMarket:
 
     # -- what the venue sees -----------------------------------------------------------------------
 
-    def at_open(self, session: Session) -> None:
-        """Let the open trade."""
+    def at_open(self, session: Session, begin: int) -> None:
+        """Let the open trade, in the second that begins then."""
         bars = [
-            Bar(b.symbol, session.open, b.open, b.open, b.open, b.open, b.volume, 1)
+            Bar(b.symbol, begin, b.open, b.open, b.open, b.open, b.volume, 1)
             for b in self._working()
         ]
         self._filled = {bar.symbol: self._bought(bar.symbol) for bar in bars}
-        self._load(bars, session.open + SECOND)
+        self._load(bars, begin + SECOND)
 
-    def at_close(self, session: Session) -> None:
+    def at_rest(self, session: Session, begin: int, moment: int, only: Container[str]) -> None:
+        """Let the rest of the day trade at a moment before its close, of these symbols alone.
+
+        `begin`: when the opening second began.
+        """
+        bars = [self._rest(b, session, begin) for b in self._working() if b.symbol in only]
+        self._rested.update(bar.symbol for bar in bars)
+        self._load(bars, moment)
+
+    def at_close(self, session: Session, begin: int) -> None:
         """Let the rest of the day trade; symbols without an order show their close."""
-        working = self._working()
-        seconds = (session.close - session.open) // SECOND - 1
-        begin = session.open + SECOND
-        bars = [
-            Bar(b.symbol, begin, b.open, b.high, b.low, b.close, self._left(b), seconds)
-            for b in working
-        ]
-        market = self._pit.venue.account.market
-        busy = {bar.symbol for bar in bars}
+        working = [b for b in self._working() if b.symbol not in self._rested]
+        bars = [self._rest(b, session, begin) for b in working]
+        market, busy = self._pit.venue.account.market, {bar.symbol for bar in bars} | self._rested
         market.bars.update(
             (symbol, bar) for symbol, bar in self._today.items() if symbol not in busy
         )
+        if self._without_auction:
+            # What is to be closed with the day has no auction: it trades in the day's last second.
+            last = session.close - SECOND
+            closing = [self._today[symbol] for symbol in sorted(busy | {b.symbol for b in working})]
+            bars += [
+                Bar(b.symbol, last, b.close, b.close, b.close, b.close, self._left(b), 1)
+                for b in closing
+            ]
         self._load(bars, session.close)
+
+    def _rest(self, bar: Bar, session: Session, begin: int) -> Bar:
+        start = begin + SECOND
+        seconds = (session.close - start) // SECOND
+        prices = bar.open, bar.high, bar.low, bar.close
+        return Bar(bar.symbol, start, *prices, self._left(bar), seconds)
 
     def _working(self) -> list[Bar]:
         working = self._pit.venue.books.store.working

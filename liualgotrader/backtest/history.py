@@ -60,12 +60,15 @@ class History:
         return self._actions[symbol]
 
     def actions_on(self, symbol: str, day: date) -> list[Action]:
-        """Return the actions whose ex-date is this day."""
+        """Return the actions that take effect on this trading day: its own, and those of idle days before it."""
         if symbol not in self._by_day:
             days = self._by_day[symbol] = {}
             for action in self.actions(symbol):
-                days.setdefault(action.ex_date, []).append(action)
+                days.setdefault(self._trading_day(action.ex_date), []).append(action)
         return self._by_day[symbol].get(day, [])
+
+    def _trading_day(self, day: date) -> date:
+        return day if self._calendar.is_session(day) else self._calendar.next_session(day).date
 
     def as_known(self, rows: Rows, as_of: int) -> Rows:
         """Return prices as they compare with today's: divided by the splits up to `as_of`."""

@@ -21,6 +21,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     filled: Decimal
     limit: Decimal | None
     trigger: Decimal | None
+    trail_price: Decimal | None = None
 
 
 def split_qty(qty: Decimal, action: CorporateAction, instrument: Instrument) -> Decimal:
@@ -54,8 +55,9 @@ def adjusted(
             filled=terms.filled * action.ratio,
             limit=_down(limit, instrument, ratio=action.ratio),
             trigger=_down(trigger, instrument, ratio=action.ratio),
+            trail_price=_down(terms.trail_price, instrument, ratio=action.ratio),
         )
-    is_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT)
+    is_stop = kind in (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
     if (side is Side.BUY and is_stop) or (side is Side.SELL and not is_stop):
         return terms
     return Terms(
@@ -63,6 +65,7 @@ def adjusted(
         filled=terms.filled,
         limit=_down(limit, instrument, less=action.cash),
         trigger=_down(trigger, instrument, less=action.cash),
+        trail_price=terms.trail_price,
     )
 
 

@@ -182,7 +182,8 @@ class StrategyContext:
         qty = abs(held) - leaving
         if qty <= 0:
             return None
-        return self._engine.propose(self._run, Wish(symbol, side, qty, reason=reason))
+        wish = Wish(symbol, side, qty, tif=self._engine.lasts(symbol), reason=reason)
+        return self._engine.propose(self._run, wish)
 
     def reject(self, symbol: str) -> None:
         """Give a symbol back for the rest of the session."""

@@ -37,7 +37,7 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import order_id
-from liualgotrader.common.instruments import BadNumber, Instrument, Number
+from liualgotrader.common.instruments import AssetClass, BadNumber, Instrument, Number
 from liualgotrader.common.orders import (
     Approved,
     Cancel,
@@ -70,7 +70,8 @@ _MAX_SPINS = 1000
 _ON_ITS_WAY = (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
 _LIQUIDATE = "liquidate"
 _CLOSE = "close"
-_BEFORE_AUCTION = 15.0
+BEFORE_AUCTION = 15.0
+"""So many minutes before the close at least, day bars are liquidated by orders for the closing auction."""
 
 
 class StrategyRun:
@@ -296,7 +297,7 @@ class Engine:
         minutes = self.settings.liquidation_minutes
         if self.settings.on_day_bars:
             # Orders for the closing auction are taken until ten minutes before the close.
-            minutes = max(minutes, _BEFORE_AUCTION)
+            minutes = max(minutes, BEFORE_AUCTION)
         before = int(minutes * MINUTE)
         self.clock.call_at(self.session_close - before, "", _LIQUIDATE)
         self.clock.call_at(self.session_close, "", _CLOSE)
@@ -528,10 +529,21 @@ class Engine:
         """Close a position at the market, even if its strategy is disabled."""
         held = self.book.qty(run.name, symbol)
         side = Side.SELL if held > 0 else Side.BUY
-        # Day bars do not show the day: what is to end with it is closed in the closing auction.
-        tif = TimeInForce.CLS if self.settings.on_day_bars else TimeInForce.DAY
-        wish = Wish(symbol, side, abs(held), tif=tif, reason=reason)
+        wish = Wish(symbol, side, abs(held), tif=self._last_tif(symbol), reason=reason)
         return self.propose(run, wish, closing=True)
+
+    def _last_tif(self, symbol: str) -> TimeInForce:
+        """Return how long an order works that closes a position for good."""
+        if self.lasts(symbol) is TimeInForce.GTC:
+            return TimeInForce.GTC
+        # Day bars do not show the day: what is to end with it is closed in the closing auction.
+        return TimeInForce.CLS if self.settings.on_day_bars else TimeInForce.DAY
+
+    def lasts(self, symbol: str) -> TimeInForce:
+        """Return for how long a plain order for a symbol works: coins know no day orders."""
+        instrument = self.instruments.get(symbol)
+        is_coin = instrument is not None and instrument.asset_class is AssetClass.CRYPTO
+        return TimeInForce.GTC if is_coin else TimeInForce.DAY
 
     def _bare(self, run: StrategyRun, wish: Wish, new_id: str) -> Submit:
         """An order to show in a refusal, when its numbers could not be made exact."""

@@ -14,10 +14,10 @@ from liualgotrader.common.events import (
     Command,
     CorporateAction,
     HistoryLoaded,
-    Input,
     MarketEvent,
     OrderEvent,
     Picked,
+    SessionBegan,
     Started,
     Trade,
 )
@@ -149,9 +149,20 @@ class Simulation:
 
     # -- a day -------------------------------------------------------------------------------------
 
-    async def live(self, day: Day, market: Market, picks: Iterable[Picked]) -> None:
-        """Live through a day whose events are in the pit, with these picks known before it."""
+    async def live(
+        self,
+        day: Day,
+        market: Market,
+        picks: Iterable[Picked],
+        at_close: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Live through a day whose events are in the pit, with these picks known before it.
+
+        `at_close` is called when everything up to the close has happened.
+        """
         await self.begin(day, market, picks)
+        await self.run_until(day.close)
+        at_close()
         await self.run_until(day.end)
         # What is left of the day is the broker's own: fees are taken after the last hour.
         self.pit.advance(max(day.end, day.over))
@@ -200,13 +211,22 @@ class Simulation:
         await self._let_decide(moment)
         self._position = moment
 
-    def tell(self, event: Input) -> None:
-        """Let all engines hear of something at its moment."""
+    def begin_session(self, session: SessionBegan) -> None:
+        """Let engines that live on hear that another day begins."""
         for seat in self.seats:
-            seat.give(event)
+            seat.give(session)
+
+    def owners_of(self, symbol: str) -> list[str]:
+        """Return the strategies that hold a symbol or have orders in it."""
+        view = self.ledger.view
+        held = [strategy for strategy, name in view.holdings if name == symbol]
+        at_work = [order.strategy for order in view.orders.values() if order.symbol == symbol]
+        return list(dict.fromkeys((*held, *at_work)))
 
     def end(self) -> None:
-        """End the day: strategies hear of it, the ledger books what the broker charged."""
+        """End the day: strategies hear of it, the ledger books what the broker told and charged since."""
+        for update in self.pit.take().updates:
+            self.ledger.book_now(update)
         self.book_charges()
         for seat in self.seats:
             seat.engine.stop()
@@ -268,8 +288,8 @@ class Simulation:
 
     def _new_guard(self) -> LossGuard | None:
         limit = self._setting.limits.loss_of_day
-        if limit is None:
-            return None
+        if limit is None or not self._setting.hears_pit:
+            return None  # of a day bar the day is not seen, so its loss is known when it is over
         guard = LossGuard(limit)
         for (_, symbol), held in self.ledger.view.holdings.items():
             guard.hold(symbol, held.qty)

@@ -332,7 +332,13 @@ class MemoryLedger:
 
 def _adjust(order: LedgerOrder, action: CorporateAction, instrument: Instrument) -> None:
     terms = adjusted(
-        Terms(qty=order.qty, filled=order.filled, limit=order.limit, trigger=order.trigger),
+        Terms(
+            qty=order.qty,
+            filled=order.filled,
+            limit=order.limit,
+            trigger=order.trigger,
+            trail_price=order.trail_price,
+        ),
         action,
         side=order.side,
         kind=order.type,
@@ -340,6 +346,7 @@ def _adjust(order: LedgerOrder, action: CorporateAction, instrument: Instrument)
     )
     order.qty, order.filled = terms.qty, terms.filled
     order.limit, order.trigger = terms.limit, terms.trigger
+    order.trail_price = terms.trail_price
     if order.reference_price is not None:
         order.reference_price = order.reference_price / action.ratio
 

@@ -30,7 +30,13 @@ def take_effect(step: Step, action: CorporateAction) -> None:
 
 def _adjust(step: Step, order: VenueOrder, action: CorporateAction) -> None:
     terms = adjusted(
-        Terms(qty=order.qty, filled=order.filled_qty, limit=order.limit, trigger=order.trigger),
+        Terms(
+            qty=order.qty,
+            filled=order.filled_qty,
+            limit=order.limit,
+            trigger=order.trigger,
+            trail_price=order.trail_price,
+        ),
         action,
         side=order.side,
         kind=order.type,
@@ -38,8 +44,10 @@ def _adjust(step: Step, order: VenueOrder, action: CorporateAction) -> None:
     )
     order.qty, order.filled_qty = terms.qty, terms.filled
     order.limit, order.trigger = terms.limit, terms.trigger
+    order.trail_price = terms.trail_price
     if order.hwm is not None:
-        order.hwm = order.hwm / action.ratio
+        # The mark falls with the price, or the stop would be dragged back up to the old one.
+        order.hwm = (order.hwm - action.cash) / action.ratio
     order.value_price = order.value_price / action.ratio
     step.tell(order, Kind.RESTATED)
 
