@@ -23,6 +23,6 @@ def assert_proved(setting: Setting, batch: str, *, lives: int) -> Proof:
     proof = prove(recorded(setting, batch))
     assert proof.first is None, proof.first
     assert [str(loss) for loss in proof.losses] == []
-    assert len(proof.lives) == lives
+    assert len(proof.lives) == lives, [str(life) for life in proof.lives]
     assert proof.decisions >= 200
     return proof

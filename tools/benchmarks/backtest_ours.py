@@ -41,7 +41,9 @@ def fill_lake(home: Path, work: Workload) -> None:
     """Write the workload's bars into a lake."""
     lake = Lake(home / "history")
     by_minute = work.period == "minute"
-    starts = work.ends - MINUTE if by_minute else np.array([new_york(_day(int(t))) for t in work.ends])
+    starts = (
+        work.ends - MINUTE if by_minute else np.array([new_york(_day(int(t))) for t in work.ends])
+    )
     for symbol, bars in zip(work.symbols, work.ohlcv, strict=True):
         columns = tuple(np.ascontiguousarray(bars[:, column]) for column in range(5))
         kind = Kind.MINUTE if by_minute else Kind.DAY
