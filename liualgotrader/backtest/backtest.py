@@ -154,9 +154,9 @@ class Backtest:
                 )
 
     @property
-    def equity(self) -> Decimal:
+    def equity(self) -> float:
         """The account's worth at the last prices."""
-        return self.simulation.venue.account.equity()
+        return self.curve.equity
 
     @property
     def warnings(self) -> list[str]:
@@ -279,6 +279,8 @@ class Backtest:
         """Let day trades' limits and stops meet the rest of the day before they are cancelled for the close."""
         runs = [run for seat in self.simulation.seats for run in seat.engine.runs.values()]
         names = {run.name for run in runs if run.strategy.type is StrategyType.DAY_TRADE}
+        if not names:
+            return
         minutes = max(self._request.plan.market_liquidation_end_time_minutes, BEFORE_AUCTION)
         moment = session.close - int(minutes * MINUTE) - 1
         await self.simulation.run_until(moment - 1)

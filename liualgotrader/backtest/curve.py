@@ -26,7 +26,7 @@ class CurveRows:
 
     def mark(self, ts: int, account: Account, fees: Decimal) -> None:
         """Add a row as the account stands. `fees` are those of executions; what was charged is added."""
-        values = [float(account.market_value(each)) for each in account.positions.values()]
+        values = [account.rough_value(each) for each in account.positions.values()]
         charged = sum((charge.amount for charge in account.charges), Decimal(0))
         self.ts.append(ts)
         self.cash.append(float(account.cash))
@@ -52,6 +52,11 @@ class CurveRows:
 
     def _row(self, index: int) -> tuple[float, float, float]:
         return self.cash[index], self.long[index], self.short[index]
+
+    @property
+    def equity(self) -> float:
+        """Return what the account was worth at the last row, dollars."""
+        return sum(self._row(-1))
 
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """Return cash, long, short, fees and equity as arrays of one length."""

@@ -101,9 +101,10 @@ class DayMarket:
         working = [b for b in self._working() if b.symbol not in self._rested]
         bars = [self._rest(b, session, begin) for b in working]
         market, busy = self._pit.venue.account.market, {bar.symbol for bar in bars} | self._rested
-        market.bars.update(
-            (symbol, bar) for symbol, bar in self._today.items() if symbol not in busy
-        )
+        quiet = dict(self._today)
+        for symbol in busy:
+            quiet.pop(symbol, None)
+        market.bars.update(quiet)
         if self._without_auction:
             # What is to be closed with the day has no auction: it trades in the day's last second.
             last = session.close - SECOND

@@ -82,7 +82,7 @@ class Progress(msgspec.Struct, frozen=True):
     days: int
     bars: int
     seconds: float
-    equity: Decimal
+    equity: float
 
 
 Show = Callable[[Progress], None]

@@ -92,6 +92,13 @@ class Account:
         mark = self.market.value_mark(position.symbol, long=position.qty > 0)
         return position.cost if mark is None else position.qty * mark
 
+    def rough_value(self, position: Position) -> float:
+        """Return `market_value` in floats: a curve asks for every position's, and a Decimal of each price costs."""
+        market, symbol = self.market, position.symbol
+        if symbol in market.bars and symbol not in market.trades:
+            return float(position.qty) * market.bars[symbol].close
+        return float(self.market_value(position))
+
     def equity(self) -> Decimal:
         """Return cash plus long less short value, in dollars."""
         return self.cash + sum((self.market_value(p) for p in self.positions.values()), ZERO)
