@@ -12,12 +12,11 @@ from typing import Any
 import msgspec
 
 from liualgotrader import __version__
-from liualgotrader.analytics.backtest.page import render
 from liualgotrader.analytics.backtest.rows import BacktestData
 from liualgotrader.analytics.backtest.statistics import BacktestStatistics, backtest_statistics
 from liualgotrader.analytics.backtest.summary import figures
-from liualgotrader.analytics.gain_loss import gain_loss, trade_analysis
 from liualgotrader.backtest.backtest import Backtest
+from liualgotrader.backtest.batch import ENVIRONMENT, open_books, save_trips, write_report
 from liualgotrader.backtest.gathering import gather
 from liualgotrader.backtest.recorder import Recorder
 from liualgotrader.backtest.request import Progress, Request, Scale, Show
@@ -25,7 +24,6 @@ from liualgotrader.bootstrap import (
     Endpoints,
     SessionConfig,
     make_scanners,
-    plans_of,
     portfolio_strategies,
     source_files,
 )
@@ -36,15 +34,12 @@ from liualgotrader.common.ids import slot_name
 from liualgotrader.common.plan import Plan, plan_to_json
 from liualgotrader.data.lake import Kind, Lake
 from liualgotrader.engine.loading import source_of
-from liualgotrader.models.account_store import AccountStore
-from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 
 NOWHERE = Endpoints("", "", "", "", "", "")
 MODE = "backtest"
-ENVIRONMENT = "BACKTEST"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,35 +114,18 @@ class BacktestCourse:
             session_date=request.first,
             source_batch_id=self._source,
         )
-        facts = {
-            "slots": list(config.slots),
-            "portfolios": list(config.portfolios),
-            "sources": config.sources,
-            "first": request.first.isoformat(),
-            "last": request.last.isoformat(),
-            "scale": request.scale.value,
-        }
-        await AccountStore(store.pool).note(self.batch_id, facts)
-        account_id = await store.open_account(
-            self.batch_id,
+        return await open_books(
+            store,
+            config,
             broker=MODE,
-            external_id=self.batch_id,
             cash=request.opening_cash,
             multiplier=request.multiplier,
-            shorting=request.multiplier > 1,
+            facts={
+                "first": request.first.isoformat(),
+                "last": request.last.isoformat(),
+                "scale": request.scale.value,
+            },
         )
-        runs = {
-            (part.name, slot): await store.begin_run(
-                self.batch_id,
-                strategy=part.name,
-                slot=slot,
-                parameters=part.parameters,
-                portfolio_id=part.portfolio_id,
-            )
-            for slot in config.slots
-            for part in plans_of(config, slot)
-        }
-        return account_id, runs
 
     async def _purses(self, store: SessionStore) -> dict[str, PortfolioView]:
         """Return the portfolios of the plan as they were when they were set aside."""
@@ -196,7 +174,7 @@ class BacktestCourse:
             statistics=statistics,
             decisions=backtest.simulation.decisions,
             seconds=seconds,
-            report=self._write(render(data, statistics)) if self._report else None,
+            report=write_report(data, statistics, self._home) if self._report else None,
             warnings=backtest.warnings,
             failed=backtest.failed,
         )
@@ -216,18 +194,8 @@ class BacktestCourse:
 
     # -- after -------------------------------------------------------------------------------------
 
-    def _write(self, page: str) -> Path:
-        folder = self._home / "reports"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / f"{self.batch_id}.html"
-        path.write_text(page, encoding="utf-8")
-        return path
-
     async def _finish(self, store: SessionStore, outcome: Outcome) -> None:
-        trips = outcome.statistics.trips
-        await AnalysisStore(store.pool).save(
-            self.batch_id, gains=gain_loss(trips), trips=trade_analysis(trips)
-        )
+        await save_trips(store, self.batch_id, outcome.statistics)
         info = outcome.data.info
         known = (await store.find_batch(self.batch_id)).summary or {}
         await store.end_batch(

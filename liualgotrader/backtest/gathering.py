@@ -13,6 +13,7 @@ from liualgotrader.analytics.backtest.rows import BacktestData, BacktestInfo, Ca
 from liualgotrader.analytics.round_trips import Adjustment as Held
 from liualgotrader.analytics.rows import Fill, PriceSeries
 from liualgotrader.backtest.backtest import Backtest
+from liualgotrader.backtest.batch import terms_of
 from liualgotrader.backtest.request import Request
 from liualgotrader.common.calendar import Session
 from liualgotrader.data.lake import Kind, Lake, Rows, adjusted
@@ -50,7 +51,7 @@ async def gather(
         bars=backtest.bars,
         duration_s=duration_s,
         build=__version__,
-        plan=_plan_lines(request),
+        plan=_terms(request),
         notices=tuple(notices),
         benchmark=request.benchmark or "",
         interrupted=len(days) < len(sessions),
@@ -74,18 +75,9 @@ async def gather(
     )
 
 
-def _plan_lines(request: Request) -> tuple[tuple[str, str], ...]:
-    plan = request.plan
-    slippage = f"{plan.slippage.bps} bps" if plan.slippage.model == "bps" else "none"
-    parts = f"{plan.participation:.0%} of the volume" if plan.participation else "without limit"
-    return (
-        ("Order latency", f"{plan.session.latency} ms"),
-        ("Fees", plan.fees.model),
-        ("Slippage", slippage),
-        ("Fills", parts),
-        ("Scanners", ", ".join(part.name for part in plan.scanners) or "none"),
-        ("Strategies", ", ".join(part.name for part in plan.strategies) or "none"),
-    )
+def _terms(request: Request) -> tuple[tuple[str, str], ...]:
+    names = ", ".join(part.name for part in request.plan.scanners)
+    return terms_of(request.plan, picks=("Scanners", names or "none"))
 
 
 def _candles(

@@ -10,16 +10,18 @@ import msgspec
 import numpy as np
 
 from liualgotrader import __version__
-from liualgotrader.analytics.backtest.page import render
 from liualgotrader.analytics.backtest.rows import BacktestData, BacktestInfo, Candles, Curve
 from liualgotrader.analytics.backtest.statistics import BacktestStatistics, backtest_statistics
 from liualgotrader.analytics.backtest.summary import figures
-from liualgotrader.analytics.gain_loss import gain_loss, trade_analysis
-from liualgotrader.backtest.course import ENVIRONMENT
-from liualgotrader.bootstrap import SessionConfig, plans_of
-from liualgotrader.common.plan import Plan, plan_to_json
-from liualgotrader.models.account_store import AccountStore
-from liualgotrader.models.analysis_store import AnalysisStore
+from liualgotrader.backtest.batch import (
+    ENVIRONMENT,
+    open_books,
+    save_trips,
+    terms_of,
+    write_report,
+)
+from liualgotrader.bootstrap import SessionConfig
+from liualgotrader.common.plan import plan_to_json
 from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.closing import fill_of, order_of
@@ -80,31 +82,9 @@ async def keep(
 
 
 async def _keep_books(store: SessionStore, ran: Ran, config: SessionConfig) -> None:
-    facts = {
-        "slots": list(config.slots),
-        "portfolios": list(config.portfolios),
-        "sources": config.sources,
-    }
-    await AccountStore(store.pool).note(config.batch_id, facts)
-    account_id = await store.open_account(
-        config.batch_id,
-        broker=MODE,
-        external_id=config.batch_id,
-        cash=ran.cash,
-        multiplier=ran.multiplier,
-        shorting=ran.multiplier > 1,
+    account_id, runs = await open_books(
+        store, config, broker=MODE, cash=ran.cash, multiplier=ran.multiplier, facts={}
     )
-    runs = {
-        (part.name, slot): await store.begin_run(
-            config.batch_id,
-            strategy=part.name,
-            slot=slot,
-            parameters=part.parameters,
-            portfolio_id=part.portfolio_id,
-        )
-        for slot in config.slots
-        for part in plans_of(config, slot)
-    }
     books = BacktestStore(store.pool)
     await books.append(config.batch_id, account_id=account_id, runs=runs, books=ran.books)
     await books.settle(account_id)
@@ -133,14 +113,8 @@ async def _work_out(
         charges=ran.charges,
     )
     statistics = backtest_statistics(data)
-    trips = statistics.trips
-    await AnalysisStore(store.pool).save(
-        batch_id, gains=gain_loss(trips), trips=trade_analysis(trips)
-    )
-    folder = home / "reports"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    report = folder / f"{batch_id}.html"
-    report.write_text(render(data, statistics), encoding="utf-8")
+    await save_trips(store, batch_id, statistics)
+    report = write_report(data, statistics, home)
     return Kept(batch_id=batch_id, data=data, statistics=statistics, report=report)
 
 
@@ -156,22 +130,9 @@ def _info(ran: Ran, config: SessionConfig, *, source: str, notices: Sequence[str
         bars=ran.bars,
         duration_s=round(ran.seconds, 3),
         build=__version__,
-        plan=_plan_lines(config.plan),
+        plan=terms_of(config.plan, picks=("Picks", "as recorded")),
         notices=tuple(notices),
         source=source,
-    )
-
-
-def _plan_lines(plan: Plan) -> tuple[tuple[str, str], ...]:
-    slippage = f"{plan.slippage.bps} bps" if plan.slippage.model == "bps" else "none"
-    parts = f"{plan.participation:.0%} of the volume" if plan.participation else "without limit"
-    return (
-        ("Order latency", f"{plan.session.latency} ms"),
-        ("Fees", plan.fees.model),
-        ("Slippage", slippage),
-        ("Fills", parts),
-        ("Picks", "as recorded"),
-        ("Strategies", ", ".join(part.name for part in plan.strategies)),
     )
 
 

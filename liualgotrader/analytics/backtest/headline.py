@@ -13,6 +13,7 @@ from liualgotrader.analytics.backtest.statistics import (
     BenchmarkStatistics,
 )
 from liualgotrader.analytics.report import figures
+from liualgotrader.analytics.report.elements import tile
 from liualgotrader.analytics.report.markup import Markup, join, tag
 from liualgotrader.analytics.statistics import Drawdown
 
@@ -94,27 +95,25 @@ def tiles(told: BacktestStatistics) -> Markup:
 
 
 def _growth_tiles(told: BacktestStatistics) -> Iterable[Markup]:
-    yield _tile(
+    yield tile(
         "Return",
         figures.percent(told.total_return, plus=True),
         f"{figures.dollars(told.pnl, plus=True)} after all fees",
         figures.tone(told.pnl),
     )
-    yield _tile(
+    yield tile(
         "Growth a year",
         figures.percent(told.cagr, plus=True),
         f"compound, over {told.years:.2f} years" if told.cagr is not None else "under a year",
         figures.tone(told.cagr),
     )
-    yield _tile(
+    yield tile(
         "Sharpe",
         figures.ratio(told.sharpe),
         f"Sortino {figures.ratio(told.sortino)}; Calmar {figures.ratio(told.calmar)}",
     )
     fall = told.max_drawdown
-    yield _tile(
-        "Maximum drawdown", figures.percent(fall.depth if fall else 0.0), fallen(fall, told)
-    )
+    yield tile("Maximum drawdown", figures.percent(fall.depth if fall else 0.0), fallen(fall, told))
 
 
 def fallen(fall: Drawdown | None, told: BacktestStatistics) -> str:
@@ -133,19 +132,19 @@ def fallen(fall: Drawdown | None, told: BacktestStatistics) -> str:
 
 
 def _risk_tiles(told: BacktestStatistics) -> Iterable[Markup]:
-    yield _tile("Volatility", figures.percent(told.volatility), "a year, of daily returns")
-    yield _tile(
+    yield tile("Volatility", figures.percent(told.volatility), "a year, of daily returns")
+    yield tile(
         "Best and worst day",
         f"{_day_percent(told.best_day)} / {_day_percent(told.worst_day)}",
         "; ".join(_day(each) for each in (told.best_day, told.worst_day) if each) or figures.NONE,
     )
-    yield _tile(
+    yield tile(
         "Exposure",
         figures.percent(told.mean_exposure, decimals=1),
         "of equity at the close on average; something held in "
         f"{figures.percent(told.exposure_time, decimals=0)} of the sessions",
     )
-    yield _tile(
+    yield tile(
         "Turnover",
         figures.ratio(told.turnover_annual)
         + ("\u00a0×" if told.turnover_annual is not None else ""),
@@ -165,26 +164,26 @@ def _day(day: DayReturn) -> str:
 def _trade_tiles(told: BacktestStatistics) -> Iterable[Markup]:
     trades = told.trades
     still = f", {told.open_trips} open" if told.open_trips else ""
-    yield _tile(
+    yield tile(
         "Trades",
         f"{trades.closed:,}",
         f"round trips{still}; held {figures.duration(trades.mean_holding_ns)} on average",
     )
-    yield _tile(
+    yield tile(
         "Won",
         figures.percent(trades.win_rate, decimals=0),
         f"{trades.wins:,} won, {trades.losses:,} lost; average "
         f"{figures.dollars(trades.average_win, plus=True)} and "
         f"{figures.dollars(trades.average_loss, plus=True)}",
     )
-    yield _tile(
+    yield tile(
         "Profit factor",
         figures.ratio(trades.profit_factor),
         f"{figures.dollars(trades.expectancy, plus=True)} a trade; "
         f"mean R {figures.ratio(trades.mean_r, plus=True)}",
     )
     points = told.fees / told.traded_value * 10_000 if told.traded_value else None
-    yield _tile(
+    yield tile(
         "Fees",
         figures.dollars(told.fees),
         f"{figures.ratio(points)} basis points of what was traded; "
@@ -195,28 +194,19 @@ def _trade_tiles(told: BacktestStatistics) -> Iterable[Markup]:
 
 def _benchmark_tiles(other: BenchmarkStatistics) -> Iterable[Markup]:
     growth = figures.percent(other.cagr, plus=True)
-    yield _tile(
+    yield tile(
         other.symbol,
         figures.percent(other.total_return, plus=True),
         f"{growth} a year" if other.cagr is not None else "the benchmark's return",
         figures.tone(other.total_return),
     )
-    yield _tile(
+    yield tile(
         "Alpha",
         figures.percent(other.alpha, plus=True),
         "a year, what beta does not explain" if other.alpha is not None else "under a year",
     )
-    yield _tile("Beta", figures.ratio(other.beta), f"to {other.symbol}, daily returns")
-    yield _tile("Correlation", figures.ratio(other.correlation), f"with {other.symbol}")
-
-
-def _tile(name: str, value: str, made_of: str, kind: str = "") -> Markup:
-    return tag(
-        "div",
-        tag("dt", name),
-        tag("dd", value, class_=f"value {kind}".rstrip()),
-        tag("dd", made_of, class_="muted"),
-    )
+    yield tile("Beta", figures.ratio(other.beta), f"to {other.symbol}, daily returns")
+    yield tile("Correlation", figures.ratio(other.correlation), f"with {other.symbol}")
 
 
 # -- the run, and how the figures are made --------------------------------------------------------

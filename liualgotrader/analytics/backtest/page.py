@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
-from importlib.resources import files
 
 from liualgotrader.analytics.backtest import headline, tables
 from liualgotrader.analytics.backtest.candle_chart import candle_chart
@@ -14,12 +12,13 @@ from liualgotrader.analytics.backtest.returns import beside
 from liualgotrader.analytics.backtest.rows import BacktestData, Candles
 from liualgotrader.analytics.backtest.statistics import BacktestStatistics
 from liualgotrader.analytics.report import figures
-from liualgotrader.analytics.report.markup import Markup, join, tag
+from liualgotrader.analytics.report.elements import PACKAGE as SHARED
+from liualgotrader.analytics.report.elements import document, legend, note, section, strategy_filter
+from liualgotrader.analytics.report.markup import Markup, tag
 from liualgotrader.analytics.round_trips import in_order
 from liualgotrader.analytics.rows import ZERO, Fill
 
 MOST_CHARTS = 12
-_SESSION = "liualgotrader.analytics.report"
 
 
 def render(data: BacktestData, statistics: BacktestStatistics) -> str:
@@ -34,58 +33,18 @@ def render(data: BacktestData, statistics: BacktestStatistics) -> str:
         "main",
         headline.header(data, told),
         headline.notice(data.info),
-        _section("Key figures", headline.tiles(told)),
-        _section("Equity", equity_chart(curve, beside(curve, data.benchmark), benchmark)),
-        _section("Monthly returns, %", tables.monthly_table(told.years_table)),
-        _section("Strategies", _or_note(told, tables.strategies_table)),
-        _section("Symbols", _or_note(told, tables.symbols_table)),
+        section("Key figures", headline.tiles(told)),
+        section("Equity", equity_chart(curve, beside(curve, data.benchmark), benchmark)),
+        section("Monthly returns, %", tables.monthly_table(told.years_table)),
+        section("Strategies", _or_note(told, tables.strategies_table)),
+        section("Symbols", _or_note(told, tables.symbols_table)),
         _charts(data, told, numbers),
         _trades(told, numbers),
         _refused(data),
-        _section("The run", headline.facts(data.info)),
+        section("The run", headline.facts(data.info)),
         headline.definitions(),
     )
-    head, body = _head(headline.title(data.info)), tag("body", main, _scripts())
-    return "<!DOCTYPE html>\n" + tag("html", head, body, lang="en")
-
-
-def _head(title: str) -> Markup:
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        # What the page may do: nothing but show itself. Holds even if an escape were forgotten.
-        tag(
-            "meta",
-            http_equiv="Content-Security-Policy",
-            content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
-        ),
-        tag("title", title),
-        tag("style", _resource(_SESSION, "style.css"), _resource(__package__, "style.css")),
-    )
-
-
-def _scripts() -> Markup:
-    """The session report's for tables and marks, and our own for the charts."""
-    return join(
-        tag("script", _resource(_SESSION, "script.js")),
-        tag("script", _resource(__package__, "script.js")),
-    )
-
-
-@lru_cache(maxsize=4)
-def _resource(package: str, name: str) -> Markup:
-    """Part of the code that happens to be kept in a file of its own language."""
-    return Markup(files(package).joinpath(name).read_text(encoding="utf-8"))
-
-
-def _section(title: str, *content: Markup | None) -> Markup:
-    return tag("section", tag("h2", title), *content)
-
-
-def _note(text: str) -> Markup:
-    return tag("p", text, class_="note")
+    return document(headline.title(data.info), main, [SHARED, __package__])
 
 
 # -- symbols --------------------------------------------------------------------------------------
@@ -99,10 +58,10 @@ def _charts(data: BacktestData, told: BacktestStatistics, numbers: dict[str, int
     known = {each.symbol: each for each in data.candles if len(each.ts)}
     drawn = [symbol for symbol in ranked if symbol in known][:MOST_CHARTS]
     cards = [_card(known[symbol], data, told, numbers) for symbol in drawn]
-    return _section(
+    return section(
         "Prices and trades",
-        _legend(),
-        _filter(numbers),
+        legend(),
+        strategy_filter(numbers),
         tag("div", *cards, class_="cards"),
         _left_out(len(drawn), len(ranked), sum(symbol not in known for symbol in ranked)),
     )
@@ -120,7 +79,7 @@ def _left_out(drawn: int, of: int, without: int) -> Markup | None:
     if drawn == of:
         return None
     text = f"Drawn are the {drawn:,} most traded of {of:,} symbols; {of - drawn:,} were left out"
-    return _note(text + (f", {without:,} of them without prices." if without else "."))
+    return note(text + (f", {without:,} of them without prices." if without else "."))
 
 
 def _card(
@@ -146,58 +105,25 @@ def _card(
     )
 
 
-def _legend() -> Markup:
-    return tag(
-        "p",
-        _swatch("buy entry", "M6,1L12,12L0,12Z"),
-        "bought ",
-        _swatch("sell entry", "M6,12L12,1L0,1Z"),
-        "sold ",
-        tag("span", "filled: into a position, hollow: out of it", class_="muted"),
-        class_="legend",
-    )
-
-
-def _swatch(kind: str, path: str) -> Markup:
-    shape = tag("path", d=path)
-    return join(
-        tag("svg", shape, width=13, height=13, class_=f"mark {kind}", aria_hidden="true"), " "
-    )
-
-
-def _filter(numbers: dict[str, int]) -> Markup | None:
-    """Buttons that show one strategy's symbols and trades; only where there are several."""
-    if len(numbers) < 2:
-        return None
-    buttons = [tag("button", "All", type="button", data_filter="", aria_pressed="true")]
-    buttons += [
-        tag("button", name, type="button", data_filter=number, aria_pressed="false")
-        for name, number in numbers.items()
-    ]
-    return tag("div", *buttons, class_="filter", role="group", aria_label="Strategy")
-
-
 # -- trades and refusals --------------------------------------------------------------------------
 
 
 def _or_note(told: BacktestStatistics, make: Callable[[BacktestStatistics], Markup]) -> Markup:
-    return make(told) if told.trips else _note("Nothing was traded.")
+    return make(told) if told.trips else note("Nothing was traded.")
 
 
 def _trades(told: BacktestStatistics, numbers: dict[str, int]) -> Markup:
     if not told.trips:
-        return _section("Trades", _note("No trade was made."))
+        return section("Trades", note("No trade was made."))
     text = figures.count(len(told.trips), "round trip")
     if told.open_trips:
         text += f", {told.open_trips:,} of them still open and valued at the last price"
     text += (
         ". Times are New York’s; gains are after the fees of each fill, before those of the day."
     )
-    return _section(
-        "Trades", tag("p", text, class_="lead"), tables.trips_table(told.trips, numbers)
-    )
+    return section("Trades", tag("p", text, class_="lead"), tables.trips_table(told.trips, numbers))
 
 
 def _refused(data: BacktestData) -> Markup:
     table = tables.refused_table(data.orders)
-    return _section("Refused orders", table or _note("No order was refused."))
+    return section("Refused orders", table or note("No order was refused."))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from liualgotrader.analytics.analysis import Analysis
 from liualgotrader.analytics.report import figures
+from liualgotrader.analytics.report.elements import tile
 from liualgotrader.analytics.report.figures import NONE
 from liualgotrader.analytics.report.markup import Markup, join, tag
 from liualgotrader.analytics.rows import (
@@ -142,26 +143,26 @@ def key_figures(analysis: Analysis) -> Markup:
 
 def _account_tiles(told: SessionStatistics) -> Iterable[Markup]:
     fall = told.max_drawdown
-    yield _tile(
+    yield tile(
         "Net gain",
         figures.dollars(told.pnl, plus=True),
         f"{figures.percent(told.total_return, plus=True)} of the start",
         figures.tone(told.pnl),
     )
-    yield _tile(
+    yield tile(
         "Maximum drawdown",
         figures.percent(fall.depth if fall else 0.0),
         f"{figures.dollars(fall.amount)}, under water {figures.duration(fall.length)}"
         if fall
         else "never below a peak",
     )
-    yield _tile(
+    yield tile(
         "Exposure",
         figures.percent(told.mean_exposure, decimals=1),
         f"of equity on average; in the market {figures.percent(told.exposure_time, decimals=0)} "
         "of the time",
     )
-    yield _tile(
+    yield tile(
         "Turnover",
         figures.ratio(told.turnover) + ("\u00a0×" if told.turnover is not None else ""),
         f"{figures.dollars(told.traded_value, decimals=0)} bought and sold",
@@ -170,39 +171,30 @@ def _account_tiles(told: SessionStatistics) -> Iterable[Markup]:
 
 def _trade_tiles(told: SessionStatistics, trades: TradeStatistics) -> Iterable[Markup]:
     still = f", {told.open_trips} open" if told.open_trips else ""
-    yield _tile(
+    yield tile(
         "Trades",
         f"{trades.closed:,}",
         f"round trips{still}; {figures.count(told.fills, 'fill')}; held "
         f"{figures.duration(trades.mean_holding_ns)} on average",
     )
-    yield _tile(
+    yield tile(
         "Won",
         figures.percent(trades.win_rate, decimals=0),
         f"{trades.wins} won, {trades.losses} lost; average "
         f"{figures.dollars(trades.average_win, plus=True)} and "
         f"{figures.dollars(trades.average_loss, plus=True)}",
     )
-    yield _tile(
+    yield tile(
         "Profit factor",
         figures.ratio(trades.profit_factor),
         f"mean R {figures.ratio(trades.mean_r, plus=True)}; "
         f"{figures.dollars(trades.expectancy, plus=True)} a trade",
     )
     points = told.fees / told.traded_value * 10_000 if told.traded_value else None
-    yield _tile(
+    yield tile(
         "Fees",
         figures.dollars(told.fees),
         f"{figures.ratio(points)} basis points of what was traded",
-    )
-
-
-def _tile(name: str, value: str, made_of: str, kind: str = "") -> Markup:
-    return tag(
-        "div",
-        tag("dt", name),
-        tag("dd", value, class_=f"value {kind}".rstrip()),
-        tag("dd", made_of, class_="muted"),
     )
 
 

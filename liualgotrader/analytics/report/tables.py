@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from liualgotrader.analytics.report import figures
+from liualgotrader.analytics.report.elements import remark, remarks
 from liualgotrader.analytics.report.figures import NONE, SECOND, Number
 from liualgotrader.analytics.report.markup import Markup, join, tag
 from liualgotrader.analytics.round_trips import RoundTrip, side_word
@@ -228,21 +229,13 @@ def _detail(trip: RoundTrip) -> Markup | None:
     ]
     held = f"{figures.quantity(trip.open_qty)} still held at {figures.price(trip.mark)}"
     parts = [
-        _noted(
+        remark(
             "In", trip.entry_reason, ", ".join(planned), figures.indicators(trip.entry_indicators)
         ),
-        _noted("Out", "; ".join(trip.exit_reasons), figures.indicators(trip.exit_indicators)),
-        _noted("Open", held) if trip.is_open else None,
+        remark("Out", "; ".join(trip.exit_reasons), figures.indicators(trip.exit_indicators)),
+        remark("Open", held) if trip.is_open else None,
     ]
-    known = [part for part in parts if part is not None]
-    return join(*known) if known else None
-
-
-def _noted(word: str, *texts: str) -> Markup | None:
-    known = [figures.shortened(text) for text in texts if text]
-    if not known:
-        return None
-    return tag("span", tag("b", word), " ", " · ".join(known), class_="noted")
+    return remarks(parts)
 
 
 # -- orders that came to nothing ------------------------------------------------------------------
