@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from liualgotrader.backtest.backtest import Backtest
 from liualgotrader.backtest.batch import ENVIRONMENT, open_books, save_trips, write_report
 from liualgotrader.backtest.gathering import gather
 from liualgotrader.backtest.recorder import Recorder
-from liualgotrader.backtest.request import Progress, Request, Scale, Show
+from liualgotrader.backtest.request import Asset, Progress, Request, Scale, Show
 from liualgotrader.bootstrap import (
     Endpoints,
     SessionConfig,
@@ -28,7 +28,7 @@ from liualgotrader.bootstrap import (
     source_files,
 )
 from liualgotrader.common.account_view import PortfolioView
-from liualgotrader.common.calendar import Session
+from liualgotrader.common.calendar import NEW_YORK, Session
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.ids import slot_name
 from liualgotrader.common.plan import Plan, plan_to_json
@@ -237,14 +237,30 @@ def check_benchmark(lake: Lake, request: Request) -> None:
     )
 
 
-def check_dates(lake: Lake, request: Request) -> None:
-    """Raise ConfigError when no symbol has a bar within the dates."""
-    sessions = request.sessions()
-    start, end = sessions[0].pre_open - _DAY, sessions[-1].post_close
+def within_history(lake: Lake, request: Request, *, to_the_end: bool = False) -> Request:
+    """Return the request, which ends on the last day of history if `to_the_end`.
+
+    Raises ConfigError for symbols without history and for days before or behind it, on which nothing could happen.
+    """
+    first, last = _span(lake, request)
+    if to_the_end and last >= request.first:
+        request = msgspec.structs.replace(request, last=last)
+    days = request.sessions()
+    if days[0].date < first or days[-1].date > last:
+        raise ConfigError(
+            f"there is not all of the history from {request.first} to {request.last}: bars by the"
+            f" {request.scale} go from {first} to {last}; give --from and --to within that"
+        )
+    return request
+
+
+def _span(lake: Lake, request: Request) -> tuple[date, date]:
+    """Return the first and the last day of what a plan can trade."""
     by_day = request.scale is Scale.DAY
     kinds = (Kind.DAY, Kind.MINUTE) if by_day else (Kind.MINUTE, Kind.TRADES)
+    plan = request.plan
     known = {symbol for kind in kinds for symbol in lake.symbols(kind)}
-    if unknown := [symbol for symbol in request.plan.session.symbols if symbol not in known]:
+    if unknown := [symbol for symbol in plan.session.symbols if symbol not in known]:
         raise ConfigError(
             f"there is no history of {', '.join(unknown)} by the {request.scale}; `liu data list` shows"
             f" what there is, `liu data import FILE` adds to it{_hint(lake, by_day=by_day)}"
@@ -252,7 +268,7 @@ def check_dates(lake: Lake, request: Request) -> None:
     spans = [
         span
         for kind in kinds
-        for symbol in request.plan.session.symbols or lake.symbols(kind)
+        for symbol in (known if plan.scanners else plan.session.symbols)
         if (span := lake.span(kind, symbol)) is not None
     ]
     if not spans:
@@ -260,23 +276,17 @@ def check_dates(lake: Lake, request: Request) -> None:
             f"there is no history by the {request.scale}; `liu data list` shows what there is"
             f"{_hint(lake, by_day=by_day)}"
         )
-    if all(last < start or first > end for first, last in spans):
-        first, last = min(first for first, _ in spans), max(last for _, last in spans)
-        raise ConfigError(
-            f"no history from {request.first} to {request.last}: bars by the {request.scale} go from"
-            f" {_date(first)} to {_date(last)}; give --from and --to within that"
-        )
-
-
-_DAY = 86_400_000_000_000
+    first, last = min(first for first, _ in spans), max(last for _, last in spans)
+    return _day_of(first, request.asset), _day_of(last, request.asset)
 
 
 def _hint(lake: Lake, *, by_day: bool) -> str:
     return "; there are day bars: --scale day" if not by_day and lake.symbols(Kind.DAY) else ""
 
 
-def _date(ts: int) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(ts // 10**9))
+def _day_of(ts: int, asset: Asset) -> date:
+    zone = UTC if asset is Asset.CRYPTO else NEW_YORK
+    return datetime.fromtimestamp(ts // 10**9, zone).date()
 
 
 def backtest_config(

@@ -22,7 +22,11 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
     "--from", "first", type=_DATE, metavar="DATE", help="First day of a stretch of history."
 )
 @click.option(
-    "--to", "last", type=_DATE, metavar="DATE", help="Its last day; --from's unless said."
+    "--to",
+    "last",
+    type=_DATE,
+    metavar="DATE",
+    help="Its last day; that of the history unless said.",
 )
 @click.option(
     "--plan",

@@ -17,7 +17,7 @@ import msgspec
 
 from liualgotrader.analytics.backtest.csv import write_csv
 from liualgotrader.analytics.backtest.summary import lines
-from liualgotrader.backtest.course import BacktestCourse, Outcome, check_dates, open_lake
+from liualgotrader.backtest.course import BacktestCourse, Outcome, open_lake, within_history
 from liualgotrader.backtest.overrides import Overrides, apply
 from liualgotrader.backtest.request import Asset, Request, Scale
 from liualgotrader.common.errors import ConfigError
@@ -32,9 +32,8 @@ DEFAULT_PLAN = Path("tradeplan.toml")
 
 def run_stretch(options: dict[str, Any]) -> int:
     """Run a plan over a stretch of history; 1 when a strategy or scanner failed, 130 when interrupted."""
-    request = read_request(options)
-    home = liu_home()
-    check_dates(open_lake(home), request)
+    asked, home = read_request(options), liu_home()
+    request = within_history(open_lake(home), asked, to_the_end=options["last"] is None)
     if options["check_lookahead"] or options["check_scanner"]:
         from liualgotrader.scripts.backtest_checks import run_checks
 
@@ -50,7 +49,7 @@ def run_stretch(options: dict[str, Any]) -> int:
 
 
 def read_request(options: dict[str, Any]) -> Request:
-    """Return what is asked for. Raises ConfigError, PlanErrors for a plan with mistakes."""
+    """Return what is asked for, one day without --to. Raises ConfigError, PlanErrors for a plan with mistakes."""
     plan = read_plan(options["plan"] or DEFAULT_PLAN, environ=os.environ)
     plan = apply(
         plan,

@@ -131,6 +131,12 @@ def test_it_says_what_came_of_it_and_keeps_it(call: Call) -> None:
 
 
 @pytest.mark.usefixtures("plan")
+def test_without_an_end_it_goes_on_to_the_last_day_of_history(call: Call) -> None:
+    assert call("--from", "2023-03-10", "--json").summary["bars"] == 2 * 2 * 390
+    assert call("--from", "2023-03-13", "--json").summary["bars"] == 2 * 390
+
+
+@pytest.mark.usefixtures("plan")
 def test_a_second_run_is_the_same(call: Call) -> None:
     first, second = (days(call, "--json").summary for _ in range(2))
     for name in ("decisions", "orders", "fills", "equity_end", "fees"):
@@ -165,6 +171,7 @@ def test_options_change_the_plan(call: Call) -> None:
     [
         (["--from", "2023-03-11", "--to", "2023-03-12"], "no trading day from 2023-03-11"),
         (["--from", "2001-01-02"], "bars by the minute go from 2023-03-10 to 2023-03-13"),
+        (["--from", "2023-03-10", "--to", "2023-03-14"], "minute go from 2023-03-10 to 2023-03-13"),
         (["--from", "2023-03-13", "--to", "2023-03-10"], "--to 2023-03-10 lies before --from"),
         (["--from", "2023-03-10", "--symbols", "ZZZ"], "ZZZ"),
         (["--from", "2023-03-10", "--strategies", "flop"], "the nearest valid name is flip"),
