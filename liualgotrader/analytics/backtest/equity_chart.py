@@ -35,7 +35,7 @@ def equity_chart(curve: Curve, beside: Beside | None, benchmark: str) -> Markup:
     panels = _panels(curve, scaled)
     svg = tag(
         "svg",
-        _titles(benchmark if beside else ""),
+        _titles(curve, benchmark if beside else ""),
         _axes(panels, curve),
         plot.drawing(_lines(curve, scaled, panels), height=HEIGHT),
         tag("line", class_="cross", y1=_EQUITY[0], y2=_FOOT),
@@ -86,7 +86,7 @@ def _panels(curve: Curve, scaled: Floats | None) -> _Panels:
     return _Panels(
         _panel(curve, plot.span(shown, least=abs(start) * 1e-5), _EQUITY),
         _panel(curve, (min(float(drawdowns(curve.equity).min()) * 1.08, -1e-5), 0.0), _DRAWDOWN),
-        _panel(curve, plot.span(gross, least=1.0), _EXPOSURE),
+        _panel(curve, plot.span(gross, least=max(abs(start) * 1e-2, 1.0)), _EXPOSURE),
     )
 
 
@@ -96,14 +96,17 @@ def _panel(curve: Curve, scale: tuple[float, float], place: tuple[int, int]) -> 
     return Panel(t0=t0, t1=max(t1, t0 + 1), low=low, high=high, top=top, height=height)
 
 
-def _titles(benchmark: str) -> Markup:
+def _titles(curve: Curve, benchmark: str) -> Markup:
+    held = "" if curve.long.any() or curve.short.any() else ": nothing was held then"
     equity = [tag("tspan", "Equity, $")]
     if benchmark:
         equity.append(tag("tspan", f"{benchmark}, from the same start", dx=14, class_="other"))
     return join(
         tag("text", *equity, x=0, y=_EQUITY[0] - 9, class_="panel"),
         tag("text", "Drawdown", x=0, y=_DRAWDOWN[0] - 9, class_="panel"),
-        tag("text", "Long and short at the close, $", x=0, y=_EXPOSURE[0] - 9, class_="panel"),
+        tag(
+            "text", f"Long and short at the close, ${held}", x=0, y=_EXPOSURE[0] - 9, class_="panel"
+        ),
     )
 
 
