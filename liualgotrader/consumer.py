@@ -50,6 +50,7 @@ from liualgotrader.links.socket import backoff
 from liualgotrader.session.checkpoints import FatalJournal, FatalReceiver, checkpoints
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.disk import DiskGuard
+from liualgotrader.session.inbox import Inbox
 from liualgotrader.session.incarnation import Incarnation, open_incarnation
 from liualgotrader.session.link_watch import LinkWatch
 from liualgotrader.session.lockstep import LockstepSocket
@@ -133,8 +134,8 @@ class Consumer:
             journal, self.orders = FatalJournal(journal, points), FatalReceiver(links, points)
         self._runner = Runner(self.engine, self.desk, journal)
         self.market = MarketReceiver(links)
-        self._inbox: deque[Input] = deque()
         self._wake = Waker()
+        self._inbox = Inbox(self._wake.set)
         self._watch = LinkWatch(self.market, self.orders, self._wake)
         self._stopping = ""
         self._gapped: dict[str, None] = {}
@@ -255,13 +256,11 @@ class Consumer:
 
     def _arrived(self, event: OrderEvent) -> None:
         """The broker answered a request with a refusal."""
-        self._inbox.append(event)
-        self._wake.set()
+        self._inbox.put(event)
 
     def take_inbox(self) -> deque[Input]:
         """Return what arose in this process since the last time."""
-        taken, self._inbox = self._inbox, deque()
-        return taken
+        return self._inbox.take()
 
     def watch_links(self) -> None:
         """Wake up when a link has something."""
@@ -364,16 +363,14 @@ class Consumer:
         task.add_done_callback(self._tasks.discard)
 
     async def _load_history(self, symbol: str) -> None:
-        self._inbox.append(await self._past.warm_up(symbol, self._clock.now()))
-        self._wake.set()
+        self._inbox.put(await self._past.warm_up(symbol, self._clock.now()))
 
     async def _fill_gap(self, symbols: tuple[str, ...]) -> None:
         now = self._clock.now()
         for symbol in symbols:
             if symbol in self.engine.data:
                 start = self.engine.data[symbol].starts[-1] + MINUTE
-                self._inbox.append(await self._past.gap(symbol, start, now))
-        self._wake.set()
+                self._inbox.put(await self._past.gap(symbol, start, now))
 
     async def _reconcile(self, why: str) -> None:
         """Ask the broker what happened to our open orders while nobody listened.
@@ -388,10 +385,9 @@ class Consumer:
         try:
             missed = await self._missed_of(orders)
             log.info("the broker tells %d events of %d orders", len(missed), len(orders))
-            self._inbox.extend(missed)
+            self._inbox.put(*missed)
         except (BrokerUnavailable, StoreError) as exc:
             self._control.say(Failed(f"open orders were not compared with the broker: {exc}"))
-        self._wake.set()
 
     # -- what others must know ---------------------------------------------------------------------------------
 
@@ -457,8 +453,7 @@ class Consumer:
             self._control.say(Status(self.figures()))
             if (reason := disk.shortage()) is not None:
                 self._control.say(Failed(f"entries stop: {reason}"))
-                self._inbox.append(Command("halt", self.engine.clock.now(), reason))
-                self._wake.set()
+                self._inbox.put(Command("halt", self.engine.clock.now(), reason))
             await asyncio.sleep(_STATUS_SECONDS)
 
 

@@ -141,7 +141,8 @@ class LockstepSource:
         What it had sent stays. A mark of which one half was lost comes again on both streams.
         """
         self._greeting = True
-        self._answers.extend(await self._around.missed())
+        missed = await self._around.missed()
+        self._answers.extend(missed)
 
     async def _upto(self, mark: int) -> AsyncIterator[Batch]:
         items = self._items(mark)
