@@ -220,7 +220,7 @@ class Backtest:
                 over=session.post_close,
             )
             picks = self._plan_picks(session, session.pre_open - 1)
-            await simulation.live(day, market, picks, lambda: self._mark(session))  # noqa: B023
+            await simulation.live(day, market, picks, lambda: self._mark(session))  # noqa: B023 - awaited here
             self.bars = market.events
             if not self._over(session, after_day):
                 return

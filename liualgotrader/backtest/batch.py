@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,11 @@ from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.session_store import SessionStore
 
 ENVIRONMENT = "BACKTEST"
+
+
+def new_batch_id() -> str:
+    """Return the id of a batch that is yet to be."""
+    return str(uuid.uuid4())  # noqa: TID251 - the rim: where a batch is born
 
 
 async def open_books(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +15,13 @@ from liualgotrader.analytics.backtest.rows import BacktestData
 from liualgotrader.analytics.backtest.statistics import BacktestStatistics, backtest_statistics
 from liualgotrader.analytics.backtest.summary import figures
 from liualgotrader.backtest.backtest import Backtest
-from liualgotrader.backtest.batch import ENVIRONMENT, open_books, save_trips, write_report
+from liualgotrader.backtest.batch import (
+    ENVIRONMENT,
+    new_batch_id,
+    open_books,
+    save_trips,
+    write_report,
+)
 from liualgotrader.backtest.gathering import gather
 from liualgotrader.backtest.recorder import Recorder
 from liualgotrader.backtest.request import Asset, Progress, Request, Scale, Show
@@ -82,7 +87,7 @@ class BacktestCourse:
         self._is_interrupted = is_interrupted
         self._source = source
         self._report = report
-        self.batch_id = str(uuid.uuid4())  # noqa: TID251 - the rim: where a batch is born
+        self.batch_id = new_batch_id()
 
     async def run(self) -> Outcome:
         """Live through the days and return what came of them. One that fails leaves an ended batch."""

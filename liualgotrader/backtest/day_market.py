@@ -126,7 +126,7 @@ class DayMarket:
         return [self._today[symbol] for symbol in sorted(working) if symbol in self._today]
 
     def _load(self, bars: list[Bar], moment: int) -> None:
-        self._pit.load(bars, [moment] * len(bars), only_bars=True)  # type: ignore[arg-type]
+        self._pit.load(bars, [moment] * len(bars), only_bars=True)  # type: ignore[arg-type]  # bars are events
 
     def _bought(self, symbol: str) -> Decimal:
         """Return what has been executed in a symbol since orders were forgotten last."""

@@ -73,7 +73,7 @@ class PastScans:
         except FeedError as exc:
             self._fail(f"scanner {plan.name}: {exc}")
             return []
-        except Exception as exc:
+        except Exception as exc:  # a user's code may raise anything; the run ends with 1 for it
             log.error("scanner %s raised", plan.name, exc_info=exc)
             self._fail(f"scanner {plan.name} raised {type(exc).__name__}: {exc}")
             return []

@@ -20,6 +20,9 @@ Number = int | float | Decimal | str
 _TOO_LARGE = Decimal(10) ** 15  # so that steps of 1e-9 still fit into the 28 digits of a Decimal
 
 
+_BILLIONTH = Decimal("0.000000001")
+
+
 class BadNumber(LiuError, ValueError):
     """A price or quantity that no venue could take."""
 
@@ -86,6 +89,20 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
             raise BadNumber(f"{self.symbol}: a quantity must not be negative, was {value!r}")
         step = self.fraction if self.fractionable and exact % self.lot else self.lot
         return ((exact / step).to_integral_value(rounding=ROUND_DOWN) * step).normalize() + 0
+
+
+def coin(symbol: str, decimals: int) -> Instrument:
+    """Return a crypto pair whose prices have `decimals` places: paid in full, never short, billionths traded."""
+    return Instrument(
+        symbol,
+        AssetClass.CRYPTO,
+        lot=_BILLIONTH,
+        fraction=_BILLIONTH,
+        tick=Decimal(1).scaleb(-decimals),
+        shortable=False,
+        easy_to_borrow=False,
+        marginable=False,
+    )
 
 
 def exact_number(value: Number) -> Decimal:

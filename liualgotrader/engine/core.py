@@ -335,14 +335,6 @@ class Engine:
             self._history.expect(run, symbol)
         self._route(symbol)
 
-    def wants_history(self, symbol: str) -> tuple[int, int]:
-        """Return how many minute bars and daily bars the strategies of a symbol declared."""
-        runs = self._trading(symbol)
-        return (
-            max((run.strategy.warmup for run in runs), default=0),
-            max((run.strategy.warmup_days for run in runs), default=0),
-        )
-
     def _trading(self, symbol: str) -> list[StrategyRun]:
         return [r for r in self._runs.values() if symbol in r.symbols and not r.disabled]
 

@@ -21,7 +21,6 @@ from liualgotrader.common.events import (
     Event,
     Input,
     OrderEvent,
-    TimerFired,
 )
 from liualgotrader.common.orders import Approved, Verdict
 from liualgotrader.engine.core import Engine
@@ -256,8 +255,3 @@ def _until_due(stamps: Sequence[int], between: deque[Input], begin: int) -> int:
         return len(stamps)
     due = between[0].ts_event
     return next((i for i in range(begin, len(stamps)) if stamps[i] >= due), len(stamps))
-
-
-def is_timer(event: Input) -> bool:
-    """Whether an input came from the engine's own clock."""
-    return isinstance(event, TimerFired)

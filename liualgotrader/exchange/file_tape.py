@@ -11,7 +11,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import numpy as np
 from liualgotrader.common.calendar import Calendar, crypto, new_york, trade_date, us_equities
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar
-from liualgotrader.common.instruments import AssetClass, Instrument
+from liualgotrader.common.instruments import Instrument, coin
 from liualgotrader.data.daily_history import DAY_SECONDS, midnight
 from liualgotrader.exchange.columns import BAR, Columns, Ints, events
 from liualgotrader.exchange.merge import merged
@@ -31,7 +30,6 @@ from liualgotrader.exchange.tape_survey import HOUR, SECOND, Stretch, Survey, is
 
 log = logging.getLogger(__name__)
 
-_COIN = Decimal("0.000000001")
 # Orders for the closing auction wait five minutes for its print; then a venue's day is done.
 _AFTER_CLOSE = 300 * SECOND
 
@@ -112,16 +110,7 @@ class FileTape:
         if not is_crypto(symbol):
             return Instrument(symbol)
         decimals = max(found.decimals.get(number, 0) for found in self._played)
-        return Instrument(
-            symbol,
-            AssetClass.CRYPTO,
-            lot=_COIN,
-            fraction=_COIN,
-            tick=Decimal(1).scaleb(-decimals),
-            shortable=False,
-            easy_to_borrow=False,
-            marginable=False,
-        )
+        return coin(symbol, decimals)
 
     def _stream(self, found: Survey) -> Iterator[Columns]:
         begins, ends = self._windows()

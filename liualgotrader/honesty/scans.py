@@ -42,7 +42,7 @@ class _Noting(Scanner):
         try:
             found = await self._scanner.scan(ctx)
             picks = tuple(dict.fromkeys(found))
-        except Exception as exc:
+        except Exception as exc:  # noted for the comparison, and raised again
             raised = f"{type(exc).__name__}: {exc}"
             self._note(Scanned(ctx.now, self.name, (), raised))
             raise

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from liualgotrader.analytics.backtest.summary import lines
+from liualgotrader.backtest.batch import new_batch_id
 from liualgotrader.common.account_view import PortfolioView
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan import Plan
@@ -25,7 +26,7 @@ from liualgotrader.scripts.home import database, liu_home
 from liualgotrader.scripts.progress import console
 from liualgotrader.what_if.clock_text import new_york_clock
 from liualgotrader.what_if.comparison import Comparison, Row, compare
-from liualgotrader.what_if.keeping import Kept, keep, new_batch_id
+from liualgotrader.what_if.keeping import Kept, keep
 from liualgotrader.what_if.living import Ran, Task, live_both
 from liualgotrader.what_if.selection import Selection
 from liualgotrader.what_if.variants import Change, Variant, config_of, unheard_channels, variants
@@ -56,6 +57,7 @@ async def _run(dsn: str, home: Path, batch: str, options: dict[str, Any]) -> int
         pair = variants(recording, change)
         unchanged, changed = [await _with_portfolios(store, each) for each in pair]
         selection = await _selection(store, recording, options)
+        batch_id = new_batch_id()
         tasks = [
             Task(
                 recording=recording,
@@ -65,7 +67,6 @@ async def _run(dsn: str, home: Path, batch: str, options: dict[str, Any]) -> int
                 batch_id=batch_id,
                 debug=tuple(options["debug"]),
             )
-            for batch_id in [new_batch_id()]
             for variant in (unchanged, changed)
         ]
         before, after = await asyncio.to_thread(live_both, *tasks)
@@ -73,7 +74,7 @@ async def _run(dsn: str, home: Path, batch: str, options: dict[str, Any]) -> int
         kept = await keep(
             store,
             after,
-            config_of(changed, tasks[1].batch_id, after.slots, after.portfolios),
+            config_of(changed, batch_id, after.slots, after.portfolios),
             source=recording.batch.batch_id,
             home=home,
             notices=notices,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,11 +36,6 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     data: BacktestData
     statistics: BacktestStatistics
     report: Path
-
-
-def new_batch_id() -> str:
-    """Return the id of a batch that is yet to be."""
-    return str(uuid.uuid4())  # noqa: TID251 - the rim: where a batch is born
 
 
 async def keep(

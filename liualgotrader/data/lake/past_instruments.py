@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import lru_cache
 
 import numpy as np
 
-from liualgotrader.common.instruments import AssetClass, Instrument
+from liualgotrader.common.instruments import Instrument, coin
 from liualgotrader.data.lake.actions import ActionKind
 from liualgotrader.data.lake.days import (
     DAY,
@@ -22,7 +21,6 @@ from liualgotrader.data.lake.kinds import Kind
 from liualgotrader.data.lake.rows import Floats
 from liualgotrader.data.lake.store import Lake
 
-_COIN = Decimal("0.000000001")
 _MOST_DECIMALS = 9
 _WEEK = 7 * DAY
 _HOUR = 3_600 * SECOND
@@ -148,13 +146,4 @@ def _share(symbol: str) -> Instrument:
 
 @lru_cache(maxsize=65_536)
 def _pair(symbol: str, decimals: int) -> Instrument:
-    return Instrument(
-        symbol,
-        AssetClass.CRYPTO,
-        lot=_COIN,
-        fraction=_COIN,
-        tick=Decimal(1).scaleb(-decimals),
-        shortable=False,
-        easy_to_borrow=False,
-        marginable=False,
-    )
+    return coin(symbol, decimals)
