@@ -61,6 +61,7 @@ class SessionConfig(msgspec.Struct, frozen=True):
     portfolios: tuple[str, ...] = ()
     json_logs: bool = False
     clock_origin: int | None = None
+    clock_offset: int = 0
 
     @property
     def lockstep(self) -> bool:
@@ -92,14 +93,17 @@ class WallClock(Protocol):
 
 
 class WorldClock:
-    """Live and paper: the world's time."""
+    """Live and paper: the world's time. `offset`: ns to add to this machine's, for a market of its own time."""
+
+    def __init__(self, offset: int = 0) -> None:
+        self._offset = offset
 
     def begin(self, origin: int, started: int, speed: float) -> None:
         """Do nothing: the world does not wait."""
 
     def now(self) -> int:
-        """Return the machine's time."""
-        return time.time_ns()
+        """Return the market's time."""
+        return time.time_ns() + self._offset
 
     def seconds_until(self, ts: int) -> float:
         """Return the wait."""
@@ -135,7 +139,7 @@ class TapeClock:
 def make_clock(config: SessionConfig) -> WallClock:
     """Return the session's clock."""
     if config.clock_origin is None:
-        return WorldClock()
+        return WorldClock(config.clock_offset)
     return TapeClock(config.clock_origin)
 
 

@@ -43,14 +43,17 @@ from liualgotrader.models.embedded import EmbeddedServer
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.books import execution_differences
-from liualgotrader.session.box import Box, BoxClock
+from liualgotrader.session.box import Box
 from liualgotrader.session.box_keeper import BoxKeeper
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.database_keeper import keep_database
 from liualgotrader.session.disk import prune
+from liualgotrader.session.market import Market
+from liualgotrader.session.messages import Begin
 from liualgotrader.session.patience import patiently
 from liualgotrader.session.routing import directed
 from liualgotrader.session.settling import settle
+from liualgotrader.session.world import keys_of, world_market
 from liualgotrader.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -87,15 +90,6 @@ class Summary(msgspec.Struct, kw_only=True):
     warnings: list[str] = []
     differences: list[str] = []
     picks: list[str] = []
-
-
-def check_mode(plan: Plan) -> None:
-    """Raise ConfigError for a mode that this version does not trade in, before anything is started."""
-    if plan.session.mode is not Mode.SIMULATED:
-        raise ConfigError(
-            f'{plan.filename}: session.mode = "{plan.session.mode.value}": this version trades on the exchange '
-            'in a box only; set mode = "simulated"'
-        )
 
 
 def consumers_of(plan: Plan, symbols: int, cpus: int) -> int:
@@ -164,8 +158,9 @@ class Course:
         async with AsyncExitStack() as stack:
             store = await SessionStore.open(self._dsn, max_size=2)
             stack.push_async_callback(store.close)
-            endpoints, clock = await self._market(stack)
-            config = await self._config(store, endpoints, clock)
+            market = await self._market(stack)
+            self._notice = market.notice
+            config = await self._config(store, market)
             lock = store.account_lock(config.account_id, batch_id=self.batch_id)
             await lock.take()
             stack.push_async_callback(lock.release)
@@ -181,6 +176,8 @@ class Course:
                 await supervisor.start()
                 if keeper is not None:
                     await keeper.begin()
+                else:
+                    supervisor.begin(Begin(market.now, time.monotonic_ns(), 1.0))  # noqa: TID251 - the rim
                 await supervisor.run()
             finally:
                 commands.cancel()
@@ -197,8 +194,12 @@ class Course:
 
     # -- before ------------------------------------------------------------------------------------------------
 
-    async def _market(self, stack: AsyncExitStack) -> tuple[Endpoints, BoxClock | None]:
-        check_mode(self._plan)
+    async def _market(self, stack: AsyncExitStack) -> Market:
+        if self._plan.session.mode is Mode.SIMULATED:
+            return await self._box_market(stack)
+        return await world_market(self._plan, self._environ, *keys_of(self._environ))
+
+    async def _box_market(self, stack: AsyncExitStack) -> Market:
         session = self._plan.session
         box = self._box = await Box.start(
             box_arguments(self._plan, self._home, self.batch_id),
@@ -217,26 +218,30 @@ class Course:
             control_url=control if session.lockstep else None,
         )
         clock = await box.clock()
-        self._notice = clock.notice
-        return endpoints, clock
+        return Market(
+            endpoints=endpoints,
+            broker="box",
+            now=clock.tape_ns,
+            session_open=clock.session_open,
+            session_close=clock.session_close,
+            tape=True,
+            notice=clock.notice,
+        )
 
-    async def _config(
-        self, store: SessionStore, endpoints: Endpoints, clock: BoxClock | None
-    ) -> SessionConfig:
-        if clock is None:
-            raise ConfigError("there is no session to trade in")
+    async def _config(self, store: SessionStore, market: Market) -> SessionConfig:
         draft = SessionConfig(
             batch_id=self.batch_id,
             plan=self._plan,
             sources={},
             dsn=self._dsn,
             home=str(self._home),
-            endpoints=endpoints,
+            endpoints=market.endpoints,
             slots=(),
-            session_open=clock.session_open,
-            session_close=clock.session_close,
+            session_open=market.session_open,
+            session_close=market.session_close,
             account_id=0,
-            clock_origin=clock.tape_ns,
+            clock_origin=market.now if market.tape else None,
+            clock_offset=market.clock_offset,
         )
         data = make_data(draft)
         try:
@@ -262,8 +267,8 @@ class Course:
         # Made once here, so that a file that cannot be used is told before anything starts.
         make_scanners(config)
         config = msgspec.structs.replace(config, portfolios=portfolio_strategies(config))
-        account_id = await self._create(store, config)
-        await self._pick_plan_symbols(store, config, assets, clock.tape_ns)
+        account_id = await self._create(store, config, market.broker)
+        await self._pick_plan_symbols(store, config, assets, market.now)
         return msgspec.structs.replace(config, account_id=account_id)
 
     def _slots(self, assets: int) -> tuple[str, ...]:
@@ -272,7 +277,7 @@ class Course:
         count = consumers_of(self._plan, most, os.cpu_count() or 1)
         return tuple(slot_letter(index) for index in range(count))
 
-    async def _create(self, store: SessionStore, config: SessionConfig) -> int:
+    async def _create(self, store: SessionStore, config: SessionConfig, broker: str) -> int:
         """Make the batch's row, and open its account with the cash that the broker says."""
         simulated = self._plan.session.mode is Mode.SIMULATED
         await store.create_batch(
@@ -298,7 +303,7 @@ class Course:
         account = await self._account(config)
         return await store.open_account(
             self.batch_id,
-            broker="box" if simulated else "alpaca",
+            broker=broker,
             external_id=self.batch_id if simulated else account.account_id,
             cash=account.cash,
             multiplier=account.multiplier,

@@ -15,11 +15,12 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any
 
-from liualgotrader.bootstrap import SessionConfig, make_order_stream, make_stream
+from liualgotrader.bootstrap import SessionConfig, make_clock, make_order_stream, make_stream
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Command, Event, FeedState, FeedStatus, OrderEvent, Picked
 from liualgotrader.common.ids import BadOrderId, parse_order_id
-from liualgotrader.common.plan import Channel, LossAction
+from liualgotrader.common.plan import Channel, LossAction, Mode
+from liualgotrader.data.alpaca_stream import Sink
 from liualgotrader.engine.loss_guard import LossGuard
 from liualgotrader.engine.second_bars import SecondBars
 from liualgotrader.links.market import MarketSender, events_payload
@@ -41,6 +42,7 @@ from liualgotrader.session.messages import (
     Subscribed,
 )
 from liualgotrader.session.routing import directed
+from liualgotrader.session.transit import Transit
 
 log = logging.getLogger(__name__)
 
@@ -260,7 +262,7 @@ class ProducerProcess:
         self._control = control
         self._producer = Producer(config, links, epoch, self._warn)
         self._stream = make_stream(
-            config, sink=self._producer.market, on_mark=self._producer.mark, on_live=self._data_live
+            config, sink=self._sink(), on_mark=self._producer.mark, on_live=self._data_live
         )
         self._orders = make_order_stream(
             config,
@@ -271,6 +273,14 @@ class ProducerProcess:
         self._up = {"data": asyncio.Event(), "orders": asyncio.Event()}
         self._lost: set[str] = set()
         self._stopping = asyncio.Event()
+
+    def _sink(self) -> Sink:
+        """Return where frames go. Of the world's data it is asked how old they are already."""
+        session = self._config.plan.session
+        if session.mode is Mode.SIMULATED:
+            return self._producer.market
+        now = make_clock(self._config).now
+        return Transit(self._producer.market, now=now, delay=session.feed_delay)
 
     async def run(self) -> None:
         """Serve until told to stop."""

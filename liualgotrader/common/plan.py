@@ -14,10 +14,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from liualgotrader.common.instruments import AssetClass
+
 MILLISECOND = 1_000_000
 MINUTE = 60_000_000_000
 REGULAR_MINUTES = 390
 """How long the regular session of the US equity market lasts, 9:30 to 16:00."""
+QUARTER_HOUR = 15 * MINUTE
 
 
 class Mode(StrEnum):
@@ -37,6 +40,20 @@ class Channel(StrEnum):
     SECOND = "second"
 
 
+class Vendor(StrEnum):
+    """Whose market data. Orders go to Alpaca."""
+
+    ALPACA = "alpaca"
+    MASSIVE = "massive"
+
+
+class Reconcile(StrEnum):
+    """What happens to a difference between the broker's books and ours that nothing explains."""
+
+    REFUSE = "refuse"
+    ADOPT = "adopt"
+
+
 class LossAction(StrEnum):
     """What happens once the loss of the day is reached: no more entries, or out of everything."""
 
@@ -49,6 +66,18 @@ class ErrorPolicy(StrEnum):
 
     HOLD = "hold"
     FLATTEN = "flatten"
+
+
+FEEDS = {
+    (Vendor.ALPACA, AssetClass.US_EQUITY): ("iex", "sip", "delayed_sip", "overnight", "boats"),
+    (Vendor.ALPACA, AssetClass.CRYPTO): ("us",),
+    (Vendor.MASSIVE, AssetClass.US_EQUITY): ("realtime", "delayed"),
+    (Vendor.MASSIVE, AssetClass.CRYPTO): ("realtime", "delayed"),
+}
+"""The feeds of each vendor; the first is the one that a plan gets without asking."""
+
+DELAYED_FEEDS = ("delayed_sip", "delayed")
+"""Feeds that show what happened fifteen minutes ago."""
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +98,8 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     times real time, or "max" for lockstep. `latency`: ms from decision to exchange. `date`: which
     day of the tape, None for its own. `symbols`: traded without a scanner. `consumers`: how many
     processes, None for automatic. `min_free_disk`: bytes below which no entry is sent, because it
-    could not be recorded.
+    could not be recorded. `feed`: which of the vendor's feeds, None for its free one. `reconcile`:
+    what becomes of a difference to the broker's books that nothing explains.
     """
 
     mode: Mode = Mode.SIMULATED
@@ -88,11 +118,25 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     seed: int = 0
     keep_journals: Retention = Retention()
     min_free_disk: int = 1_000_000_000
+    data: Vendor = Vendor.ALPACA
+    feed: str | None = None
+    asset_class: AssetClass = AssetClass.US_EQUITY
+    reconcile: Reconcile = Reconcile.REFUSE
 
     @property
     def lockstep(self) -> bool:
         """Whether the exchange waits for the consumers, so that every run gives the same result."""
         return self.speed == "max"
+
+    @property
+    def feed_name(self) -> str:
+        """The vendor's name of the feed."""
+        return self.feed or FEEDS[self.data, self.asset_class][0]
+
+    @property
+    def feed_delay(self) -> int:
+        """How late the feed is by its own words, ns."""
+        return QUARTER_HOUR if self.feed_name in DELAYED_FEEDS else 0
 
     @property
     def latency_ns(self) -> int:

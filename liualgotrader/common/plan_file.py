@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from liualgotrader.common import plan_checks as check
+from liualgotrader.common.instruments import AssetClass
 from liualgotrader.common.parameters import Sources
 from liualgotrader.common.plan import (
     Channel,
@@ -18,9 +19,11 @@ from liualgotrader.common.plan import (
     LossAction,
     Mode,
     Plan,
+    Reconcile,
     Retention,
     SessionPlan,
     Slippage,
+    Vendor,
 )
 from liualgotrader.common.plan_checks import Wrong
 from liualgotrader.common.plan_classes import read_scanners, read_strategies
@@ -30,6 +33,7 @@ from liualgotrader.common.toml_document import Document, read_document
 
 MAX_SYMBOLS_VARIABLE = "LIU_MAX_SYMBOLS"
 CONSUMERS_VARIABLE = "NUM_CONSUMERS"
+DATA_VARIABLE = "DATA_CONNECTOR"
 
 _MOST_CONSUMERS = 256
 _MOST_SYMBOLS = 100_000
@@ -133,6 +137,10 @@ def _session(table: Table, environ: Mapping[str, str]) -> SessionPlan:
         seed=table.take("seed", check.whole(0), 0),
         keep_journals=_retention(table.table("keep_journals")),
         min_free_disk=table.take("min_free_disk", check.size, defaults.min_free_disk),
+        data=table.take("data", check.one_of(Vendor), _vendor(table, environ)),
+        feed=table.take("feed", check.text, None),
+        asset_class=table.take("asset_class", check.one_of(AssetClass), defaults.asset_class),
+        reconcile=table.take("reconcile", check.one_of(Reconcile), defaults.reconcile),
     )
     table.close(_SESSION_HINTS)
     if session.consumers is None and consumers:
@@ -151,6 +159,15 @@ _OPTIONS: dict[str, check.Check[Any]] = {
     "symbols": check.several(check.symbol),
 }
 """What the command line may override, and how each is checked there and in the file."""
+
+
+def _vendor(table: Table, environ: Mapping[str, str]) -> Vendor:
+    value = environ.get(DATA_VARIABLE, "").strip()
+    try:
+        return check.one_of(Vendor)(value.lower()) if value else SessionPlan().data
+    except Wrong as wrong:
+        table.report.add_environment(DATA_VARIABLE, value, str(wrong))
+        return SessionPlan().data
 
 
 def _environment(

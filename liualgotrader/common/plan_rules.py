@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from liualgotrader.common.plan import (
+    FEEDS,
     REGULAR_MINUTES,
     Mode,
     Plan,
@@ -50,6 +51,10 @@ def _session(session: SessionPlan) -> Iterator[Finding]:
             yield ("session", "tape"), only
         if session.date is not None:
             yield ("session", "date"), only
+    feeds = FEEDS[session.data, session.asset_class]
+    if session.feed_name not in feeds:
+        kind = f"{session.data}'s feeds of {session.asset_class}"
+        yield ("session", "feed"), f"is none of {kind}: {', '.join(feeds)}"
     if len(session.symbols) > session.max_symbols:
         count = f"{len(session.symbols)} symbols"
         yield ("session", "symbols"), f"{count} are more than max_symbols ({session.max_symbols})"

@@ -15,10 +15,11 @@ import msgspec
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan import Plan, plan_from_json
-from liualgotrader.course import Course, Summary, check_mode
+from liualgotrader.course import Course, Summary
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.models.embedded import EmbeddedServer
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.scripts.arming import arm
 from liualgotrader.scripts.exits import DONE, FAILED
 from liualgotrader.scripts.home import database_and_server, liu_home
 from liualgotrader.scripts.show import Display, show_summary
@@ -35,18 +36,23 @@ _json = msgspec.json.Encoder(decimal_format="number")
 
 
 def run_session(
-    path: Path, options: dict[str, Any], *, resume: str | None, as_json: bool, json_logs: bool
+    path: Path,
+    options: dict[str, Any],
+    *,
+    resume: str | None,
+    yes_live: bool,
+    as_json: bool,
+    json_logs: bool,
 ) -> int:
     """Run a session; return 0 only when it was a clean one."""
     home = liu_home()
     _log(home, as_json=json_logs)
     plan = None if resume else read_plan(path, environ=os.environ, options=options)
-    if plan is not None:
-        check_mode(plan)
     with database_and_server() as (dsn, server):
         batch_id = None
         if plan is None:
             batch_id, plan = asyncio.run(_unfinished(dsn, resume or ""))
+        arm(plan, os.environ, yes=yes_live)
         with Display(plan) as display:
             summary = asyncio.run(_run(plan, home, dsn, server, display.update, batch_id))
     if as_json:

@@ -13,13 +13,20 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 
-from liualgotrader.common.plan import Mode, Plan
+from liualgotrader.common.plan import Mode, Plan, SessionPlan
 from liualgotrader.course import Summary
 from liualgotrader.engine.latency import Latencies
 
 NEW_YORK = ZoneInfo("America/New_York")
 _PLAIN_SECONDS = 5.0
 _console = Console(stderr=True, highlight=False)
+
+
+def pace(session: SessionPlan) -> str:
+    """Return how fast a session goes, or for one of the world whose data it has."""
+    if session.mode is not Mode.SIMULATED:
+        return f"{session.data}'s {session.feed_name} feed"
+    return "lockstep" if session.lockstep else f"{session.speed:g} times real time"
 
 
 class Display:
@@ -36,8 +43,7 @@ class Display:
 
     def __enter__(self) -> Self:
         session = self._plan.session
-        speed = "lockstep" if session.lockstep else f"{session.speed:g} times real time"
-        _console.print(f"[bold]LiuAlgoTrader[/] {session.mode.value} session, {speed}")
+        _console.print(f"[bold]LiuAlgoTrader[/] {session.mode.value} session, {pace(session)}")
         if session.mode is Mode.SIMULATED:
             _console.print("[dim]Fills are simulated by an exchange in a box on this machine.[/]")
         if _console.is_terminal:

@@ -105,6 +105,10 @@ class AlpacaTrader:
             raise
         return _order(answer)
 
+    async def clock(self) -> int:
+        """Return the broker's time, ns UTC."""
+        return parse_time((await self._ask(self._client.get, "/clock"))["timestamp"])
+
     async def account(self) -> BrokerAccount:
         """Return the account."""
         answer = await self._ask(self._client.get, "/account")

@@ -16,12 +16,12 @@ from tests.e2e.tapes import SYMBOLS
 from tests.postgres import run
 
 STRATEGIES = Path(__file__).parent / "strategies"
-_TRADER = (
+TRADER = (
     "import sys; from liualgotrader.scripts.trader import main;"
     "sys.argv[0] = 'trader'; sys.exit(main())"
 )
-_LIU = _TRADER.replace("trader import", "liu import").replace("'trader'", "'liu'")
-_BACKTEST = _TRADER.replace("trader import", "backtest import").replace("'trader'", "'backtest'")
+LIU = TRADER.replace("trader import", "liu import").replace("'trader'", "'liu'")
+BACKTEST = TRADER.replace("trader import", "backtest import").replace("'trader'", "'backtest'")
 
 _STARTED = re.compile(r"started (?P<name>[\w ]+), pid (?P<pid>\d+)")
 
@@ -78,7 +78,7 @@ max_order = 20_000
 """)
         return path
 
-    def start(self, *arguments: str | Path, program: str = _TRADER) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path, program: str = TRADER) -> subprocess.Popen[str]:
         """Start a command of ours in a process group of its own."""
         return subprocess.Popen(
             [sys.executable, "-c", program, *map(str, arguments)],
@@ -96,11 +96,11 @@ max_order = 20_000
 
     def backtest(self, *arguments: str | Path, within: float = 60) -> "Outcome":
         """Run a command of `backtest` to its end."""
-        return ended(self.start(*arguments, "--json", program=_BACKTEST), within=within)
+        return ended(self.start(*arguments, "--json", program=BACKTEST), within=within)
 
     def liu(self, *arguments: str | Path, within: float = 20) -> "Outcome":
         """Run a command of `liu`."""
-        return ended(self.start(*arguments, program=_LIU), within=within)
+        return ended(self.start(*arguments, program=LIU), within=within)
 
 
 @dataclass

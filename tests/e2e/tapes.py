@@ -12,10 +12,12 @@ OPEN = int(datetime(2013, 1, 23, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000_00
 SECOND = 1_000_000_000
 
 
-def write_tape(path: Path, *, minutes: int = 62, symbols: tuple[str, ...] = SYMBOLS) -> Path:
+def write_tape(
+    path: Path, *, minutes: int = 62, symbols: tuple[str, ...] = SYMBOLS, mean_seconds: float = 5
+) -> Path:
     """Write prints of a random walk, seeded; sizes of which a tenth fills an order in parts."""
-    random = Random(20130123)
-    rows = [row for symbol in symbols for row in _walk(random, symbol, minutes * 60 * SECOND)]
+    random, length = Random(20130123), minutes * 60 * SECOND
+    rows = [row for symbol in symbols for row in _walk(random, symbol, length, mean_seconds)]
     rows.sort(key=lambda row: (row[1], row[0]))
     names = ("symbol", "timestamp", "price", "size")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
@@ -31,9 +33,11 @@ def write_tape(path: Path, *, minutes: int = 62, symbols: tuple[str, ...] = SYMB
     return path
 
 
-def _walk(random: Random, symbol: str, length: int) -> list[tuple[str, int, float, float]]:
+def _walk(
+    random: Random, symbol: str, length: int, mean_seconds: float
+) -> list[tuple[str, int, float, float]]:
     price, at, rows = random.uniform(20, 90), 0, []
-    while (at := at + int(random.expovariate(1 / 5) * SECOND) + 1_000_000) < length:
+    while (at := at + int(random.expovariate(1 / mean_seconds) * SECOND) + 1_000_000) < length:
         price *= 1 + random.gauss(0, 0.0006)
         rows.append((symbol, OPEN + at, round(price, 2), float(random.randint(20, 160))))
     return rows

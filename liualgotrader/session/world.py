@@ -1,0 +1,205 @@
+"""The market of a paper or live session: Alpaca's endpoints, its day, and whether its clock and ours agree."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from liualgotrader.bootstrap import Endpoints, WorldClock
+from liualgotrader.common.calendar import (
+    NEW_YORK,
+    Calendar,
+    Session,
+    crypto,
+    trade_date,
+    us_equities,
+)
+from liualgotrader.common.errors import BrokerRefused, ConfigError
+from liualgotrader.common.instruments import AssetClass
+from liualgotrader.common.plan import Mode, Plan
+from liualgotrader.common.ports import BrokerAccount
+from liualgotrader.session.market import Market
+from liualgotrader.session.patience import patiently
+from liualgotrader.trading.alpaca import AlpacaTrader
+
+PAPER_URL = "https://paper-api.alpaca.markets"
+LIVE_URL = "https://api.alpaca.markets"
+DATA_URL = "https://data.alpaca.markets"
+STREAM_URL = "wss://stream.data.alpaca.markets"
+TRADING_VARIABLE = "APCA_API_BASE_URL"
+DATA_VARIABLE = "APCA_API_DATA_URL"
+STREAM_VARIABLE = "APCA_API_STREAM_URL"
+
+MOST_CLOCK_OFFSET = 1_000_000_000
+"""How far this machine's clock may be from the broker's, ns: events are dropped at an age of five seconds."""
+
+_PATIENCE_SECONDS = 20.0
+_PATHS = {AssetClass.US_EQUITY: "/v2/{feed}", AssetClass.CRYPTO: "/v1beta3/crypto/{feed}"}
+
+
+KEY_VARIABLE = "APCA_API_KEY_ID"
+SECRET_VARIABLE = "APCA_API_SECRET_KEY"
+
+
+def keys_of(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return Alpaca's key and secret. Raises ConfigError naming what is not set."""
+    key, secret = (environ.get(name, "").strip() for name in (KEY_VARIABLE, SECRET_VARIABLE))
+    if not key or not secret:
+        missing = " and ".join(
+            n for n, v in ((KEY_VARIABLE, key), (SECRET_VARIABLE, secret)) if not v
+        )
+        raise ConfigError(
+            f"no keys for Alpaca: set {missing}; keys are made in its dashboard, for each account its own"
+        )
+    return key, secret
+
+
+def endpoints_of(plan: Plan, environ: Mapping[str, str], key: str, secret: str) -> Endpoints:
+    """Return where a paper or live session trades. Raises ConfigError for a URL of the other environment."""
+    session = plan.session
+    trading_url = environ.get(TRADING_VARIABLE, "").strip().rstrip("/").removesuffix("/v2")
+    trading_url = trading_url or (LIVE_URL if session.mode is Mode.LIVE else PAPER_URL)
+    check_environment(session.mode, trading_url, key)
+    if is_loopback(trading_url):  # an exchange in a box serves everything on one port
+        data_url, stream_url = trading_url, trading_url.replace("http", "ws", 1)
+    else:
+        data_url, stream_url = DATA_URL, STREAM_URL
+    path = _PATHS[session.asset_class].format(feed=session.feed_name)
+    return Endpoints(
+        trading_url=trading_url,
+        data_url=environ.get(DATA_VARIABLE, "").strip().rstrip("/") or data_url,
+        order_stream_url=trading_url.replace("http", "ws", 1) + "/stream",
+        data_stream_url=(environ.get(STREAM_VARIABLE, "").strip().rstrip("/") or stream_url) + path,
+        key=key,
+        secret=secret,
+        feed=session.feed_name,
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL names this machine."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def check_environment(mode: Mode, url: str, key: str) -> None:
+    """Raise ConfigError when mode, URL and key are not all of one environment.
+
+    Alpaca's key ids tell theirs: those of paper accounts begin with PK, of live ones with AK.
+    """
+    of_url = {urlsplit(PAPER_URL).hostname: Mode.PAPER, urlsplit(LIVE_URL).hostname: Mode.LIVE}
+    place = mode if is_loopback(url) else of_url.get(urlsplit(url).hostname)
+    if place is None:
+        raise ConfigError(
+            f"{TRADING_VARIABLE} = {url}: this is neither {PAPER_URL}, {LIVE_URL} nor on this machine; unset it"
+        )
+    if place is not mode:
+        raise ConfigError(
+            f'session.mode = "{mode}", and {TRADING_VARIABLE} = {url} is the {place} environment: '
+            "unset it, or change the mode"
+        )
+    of_key = {"PK": Mode.PAPER, "AK": Mode.LIVE}.get(key[:2], mode)
+    if of_key is not mode:
+        raise ConfigError(
+            f'session.mode = "{mode}", and the key in {KEY_VARIABLE} is one of a {of_key} account (it begins with '
+            f"{key[:2]}): make a key for the {mode} account in Alpaca's dashboard"
+        )
+
+
+def session_of(plan: Plan, now: int) -> Session:
+    """Return the day that a session begun at `now` (ns UTC) trades.
+
+    Raises ConfigError when that day has no trading, or none any more.
+    """
+    if plan.session.asset_class is AssetClass.CRYPTO:
+        calendar: Calendar = crypto()
+        day = dt.datetime.fromtimestamp(now // 1_000_000_000, dt.UTC).date()
+    else:
+        calendar, day = us_equities(), trade_date(now)
+    is_over = not calendar.is_session(day) or now >= calendar.session(day).close
+    if not is_over:
+        return calendar.session(day)
+    if plan.session.bypass_market_schedule and calendar.is_session(day):
+        return calendar.session(day)
+    following = _clock_time(calendar.next_session(day).open)
+    raise ConfigError(
+        f"the market is closed ({_clock_time(now)}); the next session opens {following}: start the session on that day"
+    )
+
+
+def _clock_time(ts: int) -> str:
+    at = dt.datetime.fromtimestamp(ts // 1_000_000_000, NEW_YORK)
+    return f"{at:%a %Y-%m-%d %H:%M} New York"
+
+
+def clock_offset(url: str, told: int, before: int, after: int) -> int:
+    """Return by how much to correct this machine's clock, ns, from one answer of the broker's clock.
+
+    `told`: the broker's time; `before` and `after`: ours around the question. Raises ConfigError
+    when they differ by more than MOST_CLOCK_OFFSET. An exchange in a box on this machine may play
+    any day, and its time is taken.
+    """
+    offset = told - (before + after) // 2
+    uncertain = (after - before) // 2
+    if abs(offset) <= MOST_CLOCK_OFFSET + uncertain:
+        return 0
+    if is_loopback(url):
+        return offset
+    direction = "behind" if offset > 0 else "ahead of"
+    raise ConfigError(
+        f"this machine's clock is {abs(offset) / 1e9:.1f} s {direction} the broker's: events would be judged by "
+        "wrong times. Set it (NTP), and start again"
+    )
+
+
+async def patient_account(endpoints: Endpoints) -> BrokerAccount:
+    """Return the account behind the keys, asked for again while the broker does not answer.
+
+    Raises ConfigError for wrong keys, or BrokerUnavailable.
+    """
+    trader = AlpacaTrader(endpoints.trading_url, key=endpoints.key, secret=endpoints.secret)
+    try:
+        with _keys_told(endpoints.trading_url):
+            return await patiently(trader.account, seconds=_PATIENCE_SECONDS)
+    finally:
+        trader.close()
+
+
+@contextmanager
+def _keys_told(url: str) -> Iterator[None]:
+    """Let a refusal of the keys say what to look at."""
+    try:
+        yield
+    except BrokerRefused as exc:
+        raise ConfigError(
+            f"{url} refused the keys ({exc}): check that {KEY_VARIABLE} and {SECRET_VARIABLE} belong together and "
+            "to this account, and that they were not made anew since"
+        ) from exc
+
+
+async def world_market(plan: Plan, environ: Mapping[str, str], key: str, secret: str) -> Market:
+    """Return the market of a paper or live session; the broker is asked for its time.
+
+    Raises ConfigError, for wrong keys too, or BrokerUnavailable.
+    """
+    endpoints = endpoints_of(plan, environ, key, secret)
+    trader = AlpacaTrader(endpoints.trading_url, key=key, secret=secret)
+    ours = WorldClock()
+    try:
+        with _keys_told(endpoints.trading_url):
+            before = ours.now()
+            told = await trader.clock()
+        offset = clock_offset(endpoints.trading_url, told, before, ours.now())
+    finally:
+        trader.close()
+    now = ours.now() + offset
+    day = session_of(plan, now)
+    return Market(
+        endpoints=endpoints,
+        broker="alpaca",
+        now=now,
+        session_open=day.open,
+        session_close=day.close,
+        clock_offset=offset,
+    )
