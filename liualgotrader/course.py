@@ -8,7 +8,7 @@ import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -51,10 +51,11 @@ from liualgotrader.session.disk import prune
 from liualgotrader.session.market import Market
 from liualgotrader.session.messages import Begin
 from liualgotrader.session.patience import patiently
+from liualgotrader.session.reconciler import Reconciler
 from liualgotrader.session.routing import directed
 from liualgotrader.session.settling import settle
 from liualgotrader.session.world import keys_of, world_market
-from liualgotrader.supervisor import Supervisor
+from liualgotrader.supervisor import GivenUp, Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -168,29 +169,57 @@ class Course:
             journals, keep = self._home / "journals", self._plan.session.keep_journals
             await asyncio.to_thread(prune, journals, keep, time.time())  # noqa: TID251 - the rim
             supervisor = self._supervisor = Supervisor(config, epoch=await self._epoch(store))
-            commands = asyncio.create_task(self._commands(store, supervisor))
-            showing = asyncio.create_task(self._show(supervisor))
-            holding = asyncio.create_task(self._hold(lock, supervisor))
+            reconciler = await self._reconciled(stack, store, config, supervisor)
             keeper = self._kept(stack, supervisor)
+            aside = (
+                self._commands(store, supervisor),
+                self._show(supervisor),
+                self._hold(lock, supervisor),
+                self._compare(reconciler, supervisor),
+            )
             try:
-                await supervisor.start()
-                if keeper is not None:
-                    await keeper.begin()
-                else:
-                    supervisor.begin(Begin(market.now, time.monotonic_ns(), 1.0))  # noqa: TID251 - the rim
-                await supervisor.run()
-            finally:
-                commands.cancel()
-                showing.cancel()
-                holding.cancel()
-                await supervisor.stop()
+                await self._conduct(supervisor, keeper, market, aside)
+            except GivenUp:
+                # Whoever was ready before another failed may have sent orders.
+                await self._take_back(store, config)
+                raise
             if keeper is not None and keeper.failure:
                 raise BrokerUnavailable(keeper.failure)
             # Whatever it does is done once, so it may be asked again while the database or the broker is away.
             return await patiently(
-                lambda: self._sum_up(store, config, supervisor, start, began),
+                lambda: self._sum_up(store, config, supervisor, reconciler, start, began),
                 seconds=_SUM_UP_SECONDS,
             )
+
+    async def _conduct(
+        self,
+        supervisor: Supervisor,
+        keeper: BoxKeeper | None,
+        market: Market,
+        aside: Sequence[Coroutine[None, None, None]],
+    ) -> None:
+        """Run the processes from their start to their end, and what goes on beside them."""
+        tasks = [asyncio.create_task(each) for each in aside]
+        try:
+            await supervisor.start()
+            if keeper is not None:
+                await keeper.begin()
+            else:
+                supervisor.begin(Begin(market.now, time.monotonic_ns(), 1.0))  # noqa: TID251 - the rim
+            await supervisor.run()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await supervisor.stop()
+
+    async def _take_back(self, store: SessionStore, config: SessionConfig) -> None:
+        trader = make_trader(config)
+        try:
+            await settle(config, store, trader)
+        except (BrokerUnavailable, StoreError) as exc:
+            log.warning("what was sent is not taken back: %s", exc)
+        finally:
+            trader.close()
 
     # -- before ------------------------------------------------------------------------------------------------
 
@@ -338,6 +367,28 @@ class Course:
         )
         return opening
 
+    async def _reconciled(
+        self,
+        stack: AsyncExitStack,
+        store: SessionStore,
+        config: SessionConfig,
+        supervisor: Supervisor,
+    ) -> Reconciler:
+        """Hold the broker's books beside ours. Those of an exchange in a box begin as its account does."""
+        trader = make_trader(config)
+        stack.callback(trader.close)
+        reconciler = Reconciler(
+            config, store, trader, now=supervisor.clock.now, warn=supervisor.warn
+        )
+        if self._box is None:
+            await patiently(reconciler.start)
+        return reconciler
+
+    async def _compare(self, reconciler: Reconciler, supervisor: Supervisor) -> None:
+        """Compare while the session runs; in lockstep only its end is the same every time."""
+        if not self._plan.session.lockstep:
+            await reconciler.run(supervisor)
+
     async def _account(self, config: SessionConfig) -> BrokerAccount:
         trader = make_trader(config)
         try:
@@ -394,6 +445,7 @@ class Course:
         store: SessionStore,
         config: SessionConfig,
         supervisor: Supervisor,
+        reconciler: Reconciler,
         start: Opening,
         began: float,
     ) -> Summary:
@@ -402,6 +454,7 @@ class Course:
         try:
             await settle(config, store, trader)
             charges = await book_fees(AccountStore(store.pool), trader, config)
+            await reconciler.finish()
             end = await trader.account()
             books = await self._books(store, config, trader)
             summary = await self._summary(store, config, supervisor, start, end, charges)

@@ -17,7 +17,16 @@ from typing import Any
 
 from liualgotrader.bootstrap import SessionConfig, make_clock, make_order_stream, make_stream
 from liualgotrader.common.errors import FeedError
-from liualgotrader.common.events import Command, Event, FeedState, FeedStatus, OrderEvent, Picked
+from liualgotrader.common.events import (
+    AccountUpdate,
+    Adjusted,
+    Command,
+    Event,
+    FeedState,
+    FeedStatus,
+    OrderEvent,
+    Picked,
+)
 from liualgotrader.common.ids import BadOrderId, parse_order_id
 from liualgotrader.common.plan import Channel, LossAction, Mode
 from liualgotrader.data.alpaca_stream import Sink
@@ -40,6 +49,7 @@ from liualgotrader.session.messages import (
     Status,
     Stop,
     Subscribed,
+    Tell,
 )
 from liualgotrader.session.routing import directed
 from liualgotrader.session.transit import Transit
@@ -183,6 +193,15 @@ class Producer:
         for outlet in self._outlets:
             outlet.orders.send([], mark=mark)
         self._marked(1, mark)
+
+    def tell(self, event: OrderEvent | AccountUpdate | Adjusted, slot: str) -> None:
+        """Give what the broker's books showed to whom it concerns: an order's owner, a slot, or all."""
+        if isinstance(event, OrderEvent):
+            self.order(event)
+        elif slot in self._by_slot:
+            self._by_slot[slot].orders.send([event])
+        else:
+            self._tell(event)
 
     def _tell(self, event: Event) -> None:
         for outlet in self._outlets:
@@ -335,6 +354,8 @@ class ProducerProcess:
                 self._stream.unsubscribe(self._producer.give_back(symbols))
             case Order(command=command):
                 self._producer.command(command)
+            case Tell(event=event, slot=slot):
+                self._producer.tell(event, slot)
             case Stop():
                 self._stopping.set()
             case Begin():

@@ -16,9 +16,9 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-from liualgotrader.bootstrap import SessionConfig
+from liualgotrader.bootstrap import SessionConfig, make_clock
 from liualgotrader.common.errors import LiuError
-from liualgotrader.common.events import Command
+from liualgotrader.common.events import AccountUpdate, Adjusted, Command, OrderEvent
 from liualgotrader.consumer import Shared, consumer_main
 from liualgotrader.links.port import LinkKind
 from liualgotrader.links.slots import SlotLinks
@@ -37,6 +37,7 @@ from liualgotrader.session.messages import (
     Status,
     Stop,
     Subscribed,
+    Tell,
 )
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Supervisor:
 
     def __init__(self, config: SessionConfig, *, epoch: int = 1) -> None:
         self._config = config
+        self.clock = make_clock(config)
         self._context = multiprocessing.get_context("spawn")
         slots = config.slots
         kind = LinkKind(config.plan.session.link)
@@ -76,6 +78,7 @@ class Supervisor:
         self._stopping = False
         self.reason = ""
         self.failure = ""
+        self.reconnected = asyncio.Event()
         self.restarts: Counter[str] = Counter()
         self.warnings: list[str] = []
         self._buried: list[dict[str, Any]] = []
@@ -83,7 +86,10 @@ class Supervisor:
     # -- the course of a session -------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Start scanners, consumers, and last the producer; return when all are ready. Raises GivenUp."""
+        """Start scanners, consumers, and last the producer; return when all are ready, or the session is to end.
+
+        Raises GivenUp when it cannot begin.
+        """
         if self._config.plan.scanners:
             self._scanners = self._spawn_scanners()
         if not self._config.plan.session.test_scanners:
@@ -93,7 +99,9 @@ class Supervisor:
             async with asyncio.timeout(_READY_SECONDS):
                 while not all(child.ready.is_set() for child in self.children):
                     if self._over.is_set():
-                        raise GivenUp(self.failure or self.reason)
+                        if self.failure:
+                            raise GivenUp(self.failure)
+                        return  # who is ready may have traded already, so it ends like any other
                     await self._first(*(child.ready for child in self.children), self._over)
         except TimeoutError:
             late = ", ".join(child.name for child in self.children if not child.ready.is_set())
@@ -110,6 +118,7 @@ class Supervisor:
     def begin(self, begin: Begin) -> None:
         """Tell everybody that the tape runs."""
         self._begin = begin
+        self.clock.begin(begin.origin, begin.started, begin.speed)
         for child in self.children:
             child.say(begin)
 
@@ -119,9 +128,8 @@ class Supervisor:
             self._producer.ready.clear()
         if self._begin is None:
             return None
-        begun, now = self._begin, time.monotonic_ns()
-        at = begun.origin + int((now - begun.started) * begun.speed)
-        self.begin(Begin(at, now, 0.0))
+        at = self.clock.now()
+        self.begin(Begin(at, time.monotonic_ns(), 0.0))
         return at
 
     async def streams_back(self) -> None:
@@ -171,6 +179,11 @@ class Supervisor:
         elif self._producer is not None:
             self._producer.say(Order(command))
 
+    def tell(self, event: OrderEvent | AccountUpdate | Adjusted, slot: str = "") -> None:
+        """Have a consumer hear what the broker's books showed; without a producer it is found again later."""
+        if self._producer is not None:
+            self._producer.say(Tell(event, slot))
+
     # -- children ----------------------------------------------------------------------------------------------
 
     @property
@@ -208,6 +221,8 @@ class Supervisor:
                 child.ready.set()
                 if self._begin is not None:
                     child.say(self._begin)
+                if child is self._producer:
+                    self.reconnected.set()
             case Picks() | Subscribed() | GivenBack():
                 self._pass_on(message)
             case Failed(message=text, fatal=fatal, strategy=strategy):

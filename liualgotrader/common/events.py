@@ -333,6 +333,25 @@ class CorporateAction(Event, frozen=True, array_like=True, tag="corporate_action
         return self.time
 
 
+class Adjusted(Event, frozen=True, array_like=True, tag="adjusted"):
+    """A strategy's position gained `qty` at `price` dollars by nobody's order of ours.
+
+    The account's owner traded its shares, say; the ledger has adopted what the broker's books show.
+    """
+
+    strategy: str
+    symbol: str
+    time: int
+    qty: Decimal
+    price: Decimal
+    reason: str = ""
+
+    @property
+    def ts_event(self) -> int:
+        """When it was adopted, ns UTC."""
+        return self.time
+
+
 MarketEvent = Trade | Quote | Bar
 Input = (
     Trade
@@ -348,4 +367,5 @@ Input = (
     | Started
     | SessionBegan
     | CorporateAction
+    | Adjusted
 )

@@ -121,13 +121,20 @@ class BrokerFill(msgspec.Struct, frozen=True):
     fee: Decimal = Decimal(0)
 
 
-class BrokerFee(msgspec.Struct, frozen=True):
-    """A fee that the broker took, not as part of an execution: positive dollars."""
+class BrokerActivity(msgspec.Struct, frozen=True):
+    """Something other than an execution that moved the account: a fee, a dividend, a transfer, a split.
+
+    `kind` is the broker's word (FEE, DIV, INT, CSD, SPLIT ...); `amount` in dollars, positive comes
+    in; `qty` in signed shares of `symbol`, where shares moved; `date` is its day, ISO.
+    """
 
     activity_id: str
+    kind: str
     amount: Decimal
-    description: str
     date: str
+    description: str = ""
+    symbol: str = ""
+    qty: Decimal = Decimal(0)
 
 
 class Trader(Protocol):
@@ -142,6 +149,9 @@ class Trader(Protocol):
     async def find(self, order_id: str) -> BrokerOrder | None:
         """Return the order with our id, or None when the broker does not know it."""
 
+    async def find_known(self, broker_id: str) -> BrokerOrder | None:
+        """Return the order with the broker's id, or None when there is none."""
+
     async def account(self) -> BrokerAccount:
         """Return the account."""
 
@@ -154,8 +164,8 @@ class Trader(Protocol):
     async def fills(self, *, after: int) -> list[BrokerFill]:
         """Return the executions since `after` (ns UTC), oldest first."""
 
-    async def fees(self, *, since: str) -> list[BrokerFee]:
-        """Return the fees taken on or after a day (ISO date)."""
+    async def activities(self, *, since: str) -> list[BrokerActivity]:
+        """Return what else moved the account on or after a day (ISO date), oldest first."""
 
 
 class Ledger(Protocol):

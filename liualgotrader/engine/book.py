@@ -9,7 +9,13 @@ import msgspec
 
 from liualgotrader.common.corporate_actions import Terms, adjusted, ends_orders, split_qty
 from liualgotrader.common.errors import InvariantError
-from liualgotrader.common.events import CorporateAction, OpenOrder, OpenPosition, OrderEvent
+from liualgotrader.common.events import (
+    Adjusted,
+    CorporateAction,
+    OpenOrder,
+    OpenPosition,
+    OrderEvent,
+)
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Order, OrderStatus, Side, Submit
@@ -98,7 +104,7 @@ def _adjust(order: Order, action: CorporateAction, instrument: Instrument) -> No
 class Book:
     """Positions by strategy and symbol, and orders by id.
 
-    Every change comes from one OrderEvent.
+    Every change comes from one input: an order's event, a corporate action, an adopted difference.
     """
 
     def __init__(self) -> None:
@@ -164,6 +170,16 @@ class Book:
             if symbol == action.symbol and not ends_orders(action):
                 for order in orders.values():
                     _adjust(order, action, instrument)
+
+    def adopt(self, adjusted: Adjusted) -> None:
+        """Let a position change by what the ledger has adopted from the broker's books."""
+        key = (adjusted.strategy, adjusted.symbol)
+        holding = self._holdings.get(key)
+        if holding is None:
+            holding = self._holdings[key] = _Holding()
+        name = f"adopted {len(holding.executions)}"
+        self._flow(adjusted.qty, adjusted.price, ZERO)
+        holding.add("", Execution(name, adjusted.qty, adjusted.price))
 
     def open(self, intent: Submit) -> Order:
         """Take in an approved intent."""

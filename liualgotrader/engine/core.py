@@ -20,6 +20,7 @@ from liualgotrader.common.data_loader import DataLoader
 from liualgotrader.common.errors import InvariantError
 from liualgotrader.common.events import (
     AccountUpdate,
+    Adjusted,
     Bar,
     Command,
     CorporateAction,
@@ -162,6 +163,7 @@ class Engine:
             Started: self._on_started,
             SessionBegan: self._on_session_began,
             CorporateAction: self._on_corporate_action,
+            Adjusted: self._on_adjusted,
         }
 
     @property
@@ -322,6 +324,14 @@ class Engine:
                 self.last[symbol] /= float(action.ratio)
         for run in runs:
             self._call(run, "on_corporate_action", action)
+
+    def _on_adjusted(self, adjusted: Adjusted) -> None:
+        """Take over what the broker's books showed; a strategy sees it as its position."""
+        self.book.adopt(adjusted)
+        self.warn(
+            f"{adjusted.strategy}'s position in {adjusted.symbol} changed by {adjusted.qty:f} "
+            f"without an order of ours: {adjusted.reason}"
+        )
 
     def _on_picked(self, picked: Picked) -> None:
         self.instruments[picked.symbol] = picked.instrument

@@ -63,6 +63,9 @@ class Wanted(msgspec.Struct, frozen=True):
         )
 
 
+_CATEGORIES = {"trade_activity": "FILL", "non_trade_activity": "FEE"}
+
+
 class TradingApi:
     """The handlers; they only translate."""
 
@@ -222,7 +225,8 @@ class TradingApi:
 
     async def activities(self, request: web.Request) -> web.Response:
         """Return what happened to the account, newest first unless asked otherwise: fills and fees."""
-        asked = request.match_info.get("kind") or request.query.get("activity_types", "FILL,FEE")
+        of_category = _CATEGORIES.get(request.query.get("category", ""), "FILL,FEE")
+        asked = request.match_info.get("kind") or request.query.get("activity_types", of_category)
         kinds = asked.split(",")
         found = self._fills() if "FILL" in kinds else []
         found += self._fees() if "FEE" in kinds else []

@@ -22,13 +22,13 @@ class AccountStore(Store):
                 await connection.execute(
                     "SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", account_id
                 )
-                known = await connection.fetchval(
-                    """SELECT 1 FROM account_transactions
-                    WHERE account_id = $1 AND details->>'activity_id' = $2""",
+                is_new = await connection.fetchval(
+                    """INSERT INTO broker_activities VALUES ($1, $2)
+                    ON CONFLICT DO NOTHING RETURNING true""",
                     account_id,
                     activity_id,
                 )
-                if known:
+                if not is_new:
                     return False
                 await connection.execute(
                     """INSERT INTO account_transactions (account_id, amount, details)

@@ -28,21 +28,19 @@ ON CONFLICT (broker, external_account_id) DO UPDATE
 SET multiplier = excluded.multiplier, shorting = excluded.shorting, modified_tstamp = now()
 RETURNING account_id"""
 
-# The balance follows the broker, and the difference is a transaction like any other: the balance
-# remains the sum of the transactions.
-_FOLLOW_BROKER = """
-WITH moved AS (
+# A transaction like any other: the balance is always the sum of the transactions.
+_FIRST_CASH = """
+WITH first AS (
     INSERT INTO account_transactions (account_id, amount, details)
-    SELECT account_id, $2 - balance,
-        jsonb_build_object('why', 'as the broker says', 'batch_id', $3::text)
-    FROM accounts WHERE account_id = $1 AND balance <> $2
+    SELECT $1, $2, jsonb_build_object('why', 'as the broker says', 'batch_id', $3::text)
+    WHERE NOT EXISTS (SELECT 1 FROM account_transactions WHERE account_id = $1)
     RETURNING account_id
 )
-UPDATE accounts SET balance = $2 FROM moved WHERE accounts.account_id = moved.account_id"""
+UPDATE accounts SET balance = $2 FROM first WHERE accounts.account_id = first.account_id"""
 
 _TAKE_ACCOUNT = """
 UPDATE batches SET account_id = $2
-WHERE batch_id = $1 AND account_id IS DISTINCT FROM $2 RETURNING batch_id"""
+WHERE batch_id = $1"""
 
 
 class BatchStore(Store):
@@ -165,18 +163,17 @@ class BatchStore(Store):
         multiplier: Decimal = Decimal(1),
         shorting: bool = False,
     ) -> int:
-        """Return the account of a batch, made if new, its cash as the broker says.
+        """Return the account of a batch, made if new with the broker's cash.
 
-        A batch that has it already, and is resumed, keeps its books: fills that it missed are still
-        to be booked, and the broker's cash has them in it.
+        One that was there keeps its books: what moved the broker's since is found by comparing them.
         """
         with translated(f"open account {broker} {external_id}"):
             async with self.pool.acquire() as connection, connection.transaction():
                 account_id: int = await connection.fetchval(
                     _OPEN_ACCOUNT, broker, external_id, multiplier, shorting
                 )
-                if await connection.fetchval(_TAKE_ACCOUNT, batch_id, account_id):
-                    await connection.execute(_FOLLOW_BROKER, account_id, cash, batch_id)
+                await connection.execute(_TAKE_ACCOUNT, batch_id, account_id)
+                await connection.execute(_FIRST_CASH, account_id, cash, batch_id)
         return account_id
 
     async def load_account(self, account_id: int, *, time: int = 0) -> AccountUpdate:

@@ -23,12 +23,12 @@ _SAVE_ROUTE = """
 INSERT INTO routes (batch_id, symbol, strategy, slot) VALUES ($1, $2, $3, $4)
 ON CONFLICT (batch_id, symbol, strategy) DO UPDATE SET slot = excluded.slot"""
 
-# Positions from earlier batches go to the consumer that gets the symbol now.
+# Positions from earlier batches go to the consumer that gets the symbol now; the owner's own are in no slot.
 _INHERIT = """
 UPDATE positions p SET batch_id = b.batch_id, slot = $4, updated_at = now()
 FROM batches b
 WHERE b.batch_id = $1 AND p.account_id = b.account_id AND p.symbol = $2
-    AND p.batch_id <> b.batch_id AND ($3 = '' OR p.strategy = $3)"""
+    AND p.batch_id <> b.batch_id AND p.slot <> '' AND ($3 = '' OR p.strategy = $3)"""
 
 
 class PickStore(Store):

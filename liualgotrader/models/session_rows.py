@@ -166,3 +166,15 @@ class PositionRow(Row, frozen=True, kw_only=True):
     avg_price: Decimal
     batch_id: str
     slot: str
+
+
+class ReconciliationRow(Row, frozen=True, kw_only=True):
+    """A difference between the broker's books and ours. `symbol` is "" for cash."""
+
+    found_at: int
+    kind: str
+    symbol: str
+    ledger: Decimal
+    broker: Decimal
+    outcome: str
+    why: str

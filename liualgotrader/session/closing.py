@@ -48,10 +48,15 @@ def session_date(config: SessionConfig) -> dt.date:
 async def book_fees(store: AccountStore, trader: Trader, config: SessionConfig) -> Decimal:
     """Book what the broker charged apart from executions, each fee once; return all of it."""
     total = Decimal(0)
-    for fee in await trader.fees(since=session_date(config).isoformat()):
-        total += fee.amount
+    for activity in await trader.activities(since=session_date(config).isoformat()):
+        if activity.kind != "FEE":
+            continue
+        total -= activity.amount
         await store.book_fee(
-            config.account_id, activity_id=fee.activity_id, amount=fee.amount, why=fee.description
+            config.account_id,
+            activity_id=activity.activity_id,
+            amount=-activity.amount,
+            why=activity.description or "fee",
         )
     return total
 

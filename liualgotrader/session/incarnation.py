@@ -22,9 +22,11 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
 from liualgotrader.common.plan import Mode, plan_to_json
 from liualgotrader.common.ports import BrokerFill, BrokerOrder, Trader
+from liualgotrader.common.reconciliation import Booked, unheard
 from liualgotrader.engine.core import rejects_key
 from liualgotrader.models.journal import Header, Journal
 from liualgotrader.models.ledger import PostgresLedger
+from liualgotrader.models.reconciliation_store import ReconciliationStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.patience import patiently
 
@@ -85,7 +87,8 @@ class Incarnation:
     async def missed_events(self, orders: Sequence[OpenOrder], now: int) -> list[OrderEvent]:
         """Return what the broker says happened to orders of this slot and nobody told us."""
         since = self._config.session_open
-        return await missed_events(self.trader, orders, since=since, now=now, sending=True)
+        books = ReconciliationStore(self._store.pool)
+        return await missed_events(self.trader, books, orders, since=since, now=now, sending=True)
 
     async def keep(self, kept: Sequence[tuple[str, str, str]]) -> None:
         """Write what strategies keep: (strategy, key, value)."""
@@ -137,7 +140,8 @@ async def open_incarnation(
             portfolio_id=part.portfolio_id,
         )
     started = await _started(config, slot, number, store, ledger, trader, disabled)
-    missed = await missed_events(trader, started.orders, since=config.session_open, now=0)
+    books = ReconciliationStore(store.pool)
+    missed = await missed_events(trader, books, started.orders, since=config.session_open, now=0)
     path = config.journals / f"{slot}-{number}.journal"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = Journal(path, journal_header(config, slot, number))
@@ -209,7 +213,13 @@ def journal_header(config: SessionConfig, slot: str, number: int) -> Header:
 
 
 async def missed_events(
-    trader: Trader, orders: Sequence[OpenOrder], *, since: int, now: int, sending: bool = False
+    trader: Trader,
+    books: ReconciliationStore,
+    orders: Sequence[OpenOrder],
+    *,
+    since: int,
+    now: int,
+    sending: bool = False,
 ) -> list[OrderEvent]:
     """Return what happened to open orders according to the broker, as the events we should have heard.
 
@@ -220,6 +230,7 @@ async def missed_events(
     # First how each order stands, then the fills: what fills in between is told, and not twice.
     standing = [(order, await trader.find(order.order_id)) for order in orders]
     fills = await trader.fills(after=since)
+    booked = await books.booked([order.order_id for order in orders])
     events: list[OrderEvent] = []
     for order, found in standing:
         if found is None:
@@ -230,17 +241,21 @@ async def missed_events(
                     OrderEvent(order.order_id, Kind.NEVER_SENT, now, order.symbol, reason=reason)
                 )
             continue
-        events += _story(order, found, [f for f in fills if f.broker_id == found.broker_id])
+        of_order = [fill for fill in fills if fill.broker_id == found.broker_id]
+        events += _story(order, found, of_order, booked.get(order.order_id, []))
     return events
 
 
-def _story(order: OpenOrder, found: BrokerOrder, fills: list[BrokerFill]) -> list[OrderEvent]:
-    """Tell one order's life as far as the broker knows it; what was booked before is not booked again."""
+def _story(
+    order: OpenOrder, found: BrokerOrder, listed: list[BrokerFill], booked: Sequence[Booked]
+) -> list[OrderEvent]:
+    """Tell one order's life as far as the broker knows it; what was booked before is not told again."""
     events = []
     alive = _ALIVE.get(found.status)
     if alive is not None and order.status == OrderStatus.ADMITTED:
         events.append(_event(order, found, alive))
-    total = Decimal(0)
+    total = sum((each.qty for each in booked), Decimal(0))
+    fills = unheard(listed, booked)
     for fill in fills:
         total += fill.qty
         done = total == found.qty or (found.status == "filled" and fill is fills[-1])

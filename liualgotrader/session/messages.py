@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from liualgotrader.common.events import Command, Picked
+from liualgotrader.common.events import AccountUpdate, Adjusted, Command, OrderEvent, Picked
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -45,6 +45,16 @@ class Order(msgspec.Struct, frozen=True, tag="order"):
     command: Command
 
 
+class Tell(msgspec.Struct, frozen=True, tag="tell"):
+    """Supervisor to producer: give this to the consumer of `slot`, to an order's owner, or to all.
+
+    What the broker's books showed and its stream did not tell.
+    """
+
+    event: OrderEvent | AccountUpdate | Adjusted
+    slot: str = ""
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """Child: something failed that the operator must know. `fatal` ends the session.
 
@@ -79,7 +89,9 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     reason: str = ""
 
 
-Message = Ready | Status | Picks | Subscribed | GivenBack | Order | Failed | Done | Begin | Stop
+Message = (
+    Ready | Status | Picks | Subscribed | GivenBack | Order | Tell | Failed | Done | Begin | Stop
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Message)

@@ -15,6 +15,11 @@ def slot_index(symbol: str, slots: int) -> int:
     return zlib.crc32(symbol.encode()) % slots
 
 
+def slot_of(strategy: str, symbol: str, slots: Sequence[str], portfolios: Sequence[str]) -> str:
+    """Return the consumer that a strategy has a symbol in."""
+    return slots[0] if strategy in portfolios else slots[slot_index(symbol, len(slots))]
+
+
 def directed(
     picked: Picked, slots: Sequence[str], portfolios: Sequence[str]
 ) -> Iterator[tuple[str, Picked]]:

@@ -10,11 +10,11 @@ import logging
 
 from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.errors import BrokerRefused
-from liualgotrader.common.events import OpenOrder, OrderEvent
-from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.events import OpenOrder
 from liualgotrader.common.orders import Approved, Cancel
 from liualgotrader.common.ports import Trader
 from liualgotrader.models.ledger import PostgresLedger
+from liualgotrader.models.reconciliation_store import ReconciliationStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.incarnation import missed_events
 
@@ -36,10 +36,11 @@ async def settle(config: SessionConfig, store: SessionStore, trader: Trader) -> 
         account_id=config.account_id,
         limits=config.plan.limits,
     )
+    books = ReconciliationStore(store.pool)
     asked: set[str] = set()
     end = asyncio.get_running_loop().time() + _SECONDS
     while True:
-        left = await _catch_up(config, ledger, trader)
+        left = await _catch_up(config, books, ledger, trader)
         if not left or config.lockstep or asyncio.get_running_loop().time() > end:
             break
         for order in left:
@@ -47,46 +48,14 @@ async def settle(config: SessionConfig, store: SessionStore, trader: Trader) -> 
                 asked.add(order.order_id)
                 await _take_back(trader, order)
         await asyncio.sleep(_PAUSE)
-    await _book_unheard(config, store, ledger, trader)
     return len(left)
 
 
-async def _book_unheard(
-    config: SessionConfig, store: SessionStore, ledger: PostgresLedger, trader: Trader
-) -> None:
-    """Book the parts that nobody heard of of orders whose end was heard: told while a stream was away.
-
-    A session that is stopped right after has no time to ask for them.
-    """
-    booked = {
-        (each.order_id, each.execution_id) for each in await store.executions(config.batch_id)
-    }
-    orders = {each.broker_id: each.order_id for each in await store.orders(config.batch_id)}
-    for fill in await trader.fills(after=config.session_open):
-        order_id = orders.get(fill.broker_id)
-        if order_id is None or (order_id, fill.execution_id) in booked:
-            continue
-        log.warning("a fill of %s was not heard of: %s", order_id, fill)
-        await ledger.book(
-            OrderEvent(
-                order_id,
-                Kind.PARTIAL_FILL,
-                fill.time,
-                fill.symbol,
-                fill.qty,
-                fill.price,
-                fill.execution_id,
-                fill.broker_id,
-                fee=fill.fee,
-            )
-        )
-
-
 async def _catch_up(
-    config: SessionConfig, ledger: PostgresLedger, trader: Trader
+    config: SessionConfig, books: ReconciliationStore, ledger: PostgresLedger, trader: Trader
 ) -> list[OpenOrder]:
     orders = await _open_orders(config, ledger)
-    for event in await missed_events(trader, orders, since=config.session_open, now=0):
+    for event in await missed_events(trader, books, orders, since=config.session_open, now=0):
         await ledger.book(event)
     return await _open_orders(config, ledger)
 

@@ -22,7 +22,7 @@ from liualgotrader.common.errors import BrokerRefused, BrokerUnavailable
 from liualgotrader.common.orders import Approved, Cancel, OrderClass, Replace, Submit
 from liualgotrader.common.ports import (
     BrokerAccount,
-    BrokerFee,
+    BrokerActivity,
     BrokerFill,
     BrokerOrder,
     BrokerPosition,
@@ -95,10 +95,15 @@ class AlpacaTrader:
 
     async def find(self, order_id: str) -> BrokerOrder | None:
         """Return the order with our id, or None when the broker does not know it."""
+        return await self._found("/orders:by_client_order_id", {"client_order_id": order_id})
+
+    async def find_known(self, broker_id: str) -> BrokerOrder | None:
+        """Return the order with the broker's id, or None when there is none."""
+        return await self._found(f"/orders/{broker_id}", {})
+
+    async def _found(self, path: str, query: dict[str, str]) -> BrokerOrder | None:
         try:
-            answer = await self._ask(
-                self._client.get, "/orders:by_client_order_id", {"client_order_id": order_id}
-            )
+            answer = await self._ask(self._client.get, path, query)
         except BrokerRefused as exc:
             if exc.status == 404:
                 return None
@@ -145,11 +150,17 @@ class AlpacaTrader:
                 return found
             token = str(rows[-1]["id"])
 
-    async def fees(self, *, since: str) -> list[BrokerFee]:
-        """Return the fees taken on or after a day; the vendor posts them when the day is over."""
+    async def activities(self, *, since: str) -> list[BrokerActivity]:
+        """Return what else moved the account on or after a day, oldest first; fees come when the day is over."""
+        found: list[BrokerActivity] = []
         query = {"after": f"{since}T00:00:00Z", "direction": "asc", "page_size": _PAGE}
-        rows = await self._ask(self._client.get, "/account/activities/FEE", query)
-        return [_fee(row) for row in rows]
+        query["category"] = "non_trade_activity"
+        while True:
+            rows = await self._ask(self._client.get, "/account/activities", query)
+            found += [_activity(row) for row in rows if row.get("activity_type") != "FILL"]
+            if len(rows) < _PAGE:
+                return found
+            query["page_token"] = str(rows[-1]["id"])
 
     async def _ask(self, call: Callable[..., Any], *args: Any) -> Any:
         loop = asyncio.get_running_loop()
@@ -237,12 +248,15 @@ def _order(row: Mapping[str, Any]) -> BrokerOrder:
     )
 
 
-def _fee(row: Mapping[str, Any]) -> BrokerFee:
-    return BrokerFee(
+def _activity(row: Mapping[str, Any]) -> BrokerActivity:
+    return BrokerActivity(
         activity_id=str(row["id"]),
-        amount=-Decimal(row["net_amount"]),
-        description=str(row.get("description") or "fee"),
+        kind=str(row.get("activity_type") or ""),
+        amount=Decimal(row.get("net_amount") or 0),
         date=str(row.get("date") or ""),
+        description=str(row.get("description") or ""),
+        symbol=str(row.get("symbol") or ""),
+        qty=Decimal(row.get("qty") or 0),
     )
 
 

@@ -33,3 +33,20 @@ class ByPrints(Strategy):
                     ctx.cancel(order.order_id)
             case _:
                 ctx.sell(symbol, self.size, reason="market")
+
+
+class Holder(Strategy):
+    """Buys twenty, and sells all that it has once that has become less."""
+
+    type = StrategyType.SWING
+
+    def on_trade(self, ctx: Context, trade: Trade) -> None:
+        """Order by what is held."""
+        held = ctx.position(trade.symbol)
+        if ctx.orders(trade.symbol):
+            return
+        if not held and not ctx.load("bought"):
+            ctx.save("bought", "yes")
+            ctx.buy(trade.symbol, 20)
+        elif 0 < held < 20:
+            ctx.close(trade.symbol)

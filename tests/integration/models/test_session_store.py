@@ -78,15 +78,17 @@ async def test_two_batches_cannot_share_the_beginning_of_their_order_ids(
         await begin(store, BATCH[:8] + "-another")
 
 
-async def test_an_account_follows_the_broker_and_adds_up(store: SessionStore) -> None:
+async def test_an_account_begins_with_the_broker_s_cash_and_keeps_its_books(
+    store: SessionStore,
+) -> None:
     account = await begin(store)
     assert await begin(store, OTHER, cash=9_500) == account
     update = await store.load_account(account)
-    assert (update.cash, update.buying_power) == (Decimal(9_500), Decimal(19_000))
+    assert (update.cash, update.buying_power) == (Decimal(10_000), Decimal(20_000))
     total = await store.pool.fetchval(
         "SELECT sum(amount) FROM account_transactions WHERE account_id = $1", account
     )
-    assert total == Decimal(9_500)
+    assert total == Decimal(10_000)
     assert (await store.find_batch(OTHER)).account_id == account
 
 
