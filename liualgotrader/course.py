@@ -297,8 +297,11 @@ class Course:
         make_scanners(config)
         config = msgspec.structs.replace(config, portfolios=portfolio_strategies(config))
         account_id = await self._create(store, config, market.broker)
+        config = msgspec.structs.replace(config, account_id=account_id)
         await self._pick_plan_symbols(store, config, assets, market.now)
-        return msgspec.structs.replace(config, account_id=account_id)
+        if not self._plan.session.skip_existing:
+            await self._pick_held(store, config, assets, market.now)
+        return config
 
     def _slots(self, assets: int) -> tuple[str, ...]:
         session = self._plan.session
@@ -345,11 +348,26 @@ class Course:
         for symbol in self._plan.session.symbols:
             if symbol not in assets:
                 raise ConfigError(f"session.symbols: {symbol} is no asset of this exchange")
-            picked = Picked(symbol, "plan", now, assets[symbol], None)
-            for slot, part in directed(picked, config.slots, config.portfolios):
-                await store.save_pick(
-                    self.batch_id, part, slot, inherit=not self._plan.session.skip_existing
-                )
+            await self._pick(store, config, Picked(symbol, "plan", now, assets[symbol], None))
+
+    async def _pick_held(
+        self, store: SessionStore, config: SessionConfig, assets: Mapping[str, Instrument], now: int
+    ) -> None:
+        """Give strategies what they hold from earlier sessions, whatever scanners say today."""
+        names = {part.name for part in self._plan.strategies}
+        for held in await store.positions(config.account_id):
+            if held.strategy not in names or held.symbol in self._plan.session.symbols:
+                continue
+            if held.symbol not in assets:
+                log.warning("%s holds %s, which is no asset any more", held.strategy, held.symbol)
+                continue
+            picked = Picked(held.symbol, "held", now, assets[held.symbol], held.strategy)
+            await self._pick(store, config, picked)
+
+    async def _pick(self, store: SessionStore, config: SessionConfig, picked: Picked) -> None:
+        inherit = not self._plan.session.skip_existing
+        for slot, part in directed(picked, config.slots, config.portfolios):
+            await store.save_pick(self.batch_id, part, slot, inherit=inherit)
 
     async def _epoch(self, store: SessionStore) -> int:
         """A resumed session's links are new, so numbers may begin again; lives go on counting."""

@@ -60,9 +60,7 @@ def session(setting: Setting, plan: Path, *, orders: int = 6) -> Outcome:
     """Run a session until it has sent some orders more."""
     process = setting.start(plan, "--json")
     before = count_orders(setting.dsn)
-    assert reached(process, lambda: count_orders(setting.dsn) >= before + orders), ended(
-        process, within=20
-    ).err
+    assert reached(process, lambda: count_orders(setting.dsn) >= before + orders)
     process.send_signal(signal.SIGINT)
     return ended(process, within=40)
 
@@ -112,6 +110,32 @@ def test_a_difference_that_nothing_explains_stops_the_start(setting: Setting, de
         adopted = session(setting, paper_plan(setting, more='reconcile = "adopt"'))
         assert adopted.code == 0, adopted.err
         assert found(setting.dsn) == [("unknown", "", "adopted"), ("unknown", "", "refused")]
+
+
+@pytest.mark.timeout(120)
+def test_a_strategy_gets_back_what_it_held(setting: Setting, dense: Path) -> None:
+    """In the next session of the account, though nobody picked the symbol; with skip_existing it does not."""
+    with exchange(dense) as at:
+        setting.environ = environ(at)
+        plan = setting.home / "plan.toml"
+        plan.write_text(HOLDER)
+        mine = ("holder", "AAPL")
+        process = setting.start(plan, "--json")
+        assert reached(process, lambda: positions(setting.dsn).get(mine) == 20)
+        process.send_signal(signal.SIGINT)
+        assert ended(process, within=40).code == 0
+        other = HOLDER.replace('symbols = ["AAPL"]', 'symbols = ["KO"]')
+        plan.write_text(other.replace("[session]", "[session]\nskip_existing = true"))
+        process = setting.start(plan, "--json")
+        assert reached(process, lambda: len(query(setting.dsn, "SELECT 1 FROM incarnations")) == 2)
+        process.send_signal(signal.SIGINT)
+        assert ended(process, within=40).code == 0
+        assert positions(setting.dsn)[mine] == 20
+        plan.write_text(other.replace("[strategies.holder]", "[strategies.holder]\nleave = true"))
+        process = setting.start(plan, "--json")
+        assert reached(process, lambda: mine not in positions(setting.dsn))
+        process.send_signal(signal.SIGINT)
+        assert ended(process, within=40).code == 0
 
 
 @pytest.mark.timeout(120)

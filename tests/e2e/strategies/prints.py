@@ -36,9 +36,10 @@ class ByPrints(Strategy):
 
 
 class Holder(Strategy):
-    """Buys twenty, and sells all that it has once that has become less."""
+    """Buys twenty, and sells all that it has once that has become less, or when it is to leave."""
 
     type = StrategyType.SWING
+    leave: bool = False
 
     def on_trade(self, ctx: Context, trade: Trade) -> None:
         """Order by what is held."""
@@ -48,5 +49,5 @@ class Holder(Strategy):
         if not held and not ctx.load("bought"):
             ctx.save("bought", "yes")
             ctx.buy(trade.symbol, 20)
-        elif 0 < held < 20:
+        elif held and (self.leave or held < 20):
             ctx.close(trade.symbol)
