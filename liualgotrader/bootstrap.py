@@ -262,6 +262,7 @@ def engine_settings(config: SessionConfig, slot: str) -> EngineSettings:
         on_strategy_error=plan.on_strategy_error.value,
         max_order=plan.limits.max_order,
         max_position=plan.limits.max_position,
+        protective_stops=plan.protective_stops,
     )
 
 

@@ -269,6 +269,7 @@ class OpenOrder(msgspec.Struct, frozen=True, array_like=True):
     stop: Decimal | None = None
     target: Decimal | None = None
     replaces: str | None = None
+    reason: str = ""
 
 
 class Started(Event, frozen=True, array_like=True, tag="started"):

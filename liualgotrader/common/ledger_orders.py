@@ -234,4 +234,5 @@ def open_order(order: LedgerOrder) -> OpenOrder:
         stop=order.stop,
         target=order.target,
         replaces=order.replaces,
+        reason=order.reason,
     )

@@ -17,6 +17,9 @@ from liualgotrader.common.events import OrderEventKind as Kind
 
 ZERO = Decimal(0)
 
+PROTECTIVE = "protective stop"
+"""The reason of the stop orders that the engine keeps at the broker; by it a later life knows them."""
+
 
 class Side(StrEnum):
     """Which way. Selling what one does not have is a short sale; it is still `sell`."""

@@ -223,7 +223,7 @@ class Plan(_Part, frozen=True, kw_only=True):
 
     `portfolio_value` in dollars; `risk` is the fraction of it to lose on one trade that goes wrong.
     `participation`: the fraction of the tape's volume that the simulated venue fills at most, 0 for
-    no limit.
+    no limit. `protective_stops`: whether the stops of positions rest at the broker.
     """
 
     filename: str = "tradeplan.toml"
@@ -233,6 +233,7 @@ class Plan(_Part, frozen=True, kw_only=True):
     market_liquidation_end_time_minutes: int = 15
     on_strategy_error: ErrorPolicy = ErrorPolicy.HOLD
     participation: float = 0.1
+    protective_stops: bool = False
     scanners: tuple[ScannerPlan, ...] = ()
     strategies: tuple[StrategyPlan, ...] = ()
     limits: Limits = Limits()

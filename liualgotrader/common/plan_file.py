@@ -43,7 +43,13 @@ _TOP_HINTS = {
 }
 _SESSION_HINTS = {
     key: f"it belongs at the top of the file, above the first [table]: {key}"
-    for key in ("portfolio_value", "risk", "participation", "on_strategy_error")
+    for key in (
+        "portfolio_value",
+        "risk",
+        "participation",
+        "on_strategy_error",
+        "protective_stops",
+    )
 } | {"market_liquidation_end_time_minutes": "it belongs at the top of the file"}
 
 
@@ -107,6 +113,7 @@ def _read(top: Table, environ: Mapping[str, str], sources: Sources, filename: st
             "on_strategy_error", check.one_of(ErrorPolicy), ErrorPolicy.HOLD
         ),
         participation=top.take("participation", check.number(low=0, high=1), 0.1),
+        protective_stops=top.take("protective_stops", check.flag, False),
         session=_session(top.table("session"), environ),
         limits=_limits(top.table("limits")),
         fees=_fees(top.table("fees")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -18,7 +18,7 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.orders import Order, OrderStatus, Side, Submit
+from liualgotrader.common.orders import PROTECTIVE, Order, OrderStatus, Side, Submit
 
 ZERO = Decimal(0)
 _CHANGES_POSITION = (Kind.PARTIAL_FILL, Kind.FILL, Kind.TRADE_BUST, Kind.TRADE_CORRECT)
@@ -114,16 +114,18 @@ class Book:
         self._waiting: dict[str, Order] = {}
         self._heirs: dict[str, Order] = {}
         self._seen: set[tuple[str, str]] = set()
+        self.protective: set[str] = set()
         self.cash_flow = ZERO
         self.fees = ZERO
 
-    def load(self, positions: Iterable[OpenPosition], orders: Iterable[OpenOrder]) -> None:
+    def load(self, positions: Iterable[OpenPosition], orders: Sequence[OpenOrder]) -> None:
         """Begin with what the ledger knows."""
         for held in positions:
             self._holdings[held.strategy, held.symbol] = _Holding(
                 Position(held.qty, held.avg_price)
             )
         found = {known.order_id: (self._known(known), known.replaces or "") for known in orders}
+        self.protective.update(each.order_id for each in orders if each.reason == PROTECTIVE)
         for order, replaces in found.values():
             if replaces in found:
                 self.await_replacement(found[replaces][0], order)
@@ -184,6 +186,8 @@ class Book:
     def open(self, intent: Submit) -> Order:
         """Take in an approved intent."""
         order = Order.of(intent)
+        if intent.reason == PROTECTIVE:
+            self.protective.add(intent.order_id)
         self.add(order)
         return order
 
@@ -229,16 +233,18 @@ class Book:
         return holding.position.qty if holding else ZERO
 
     def pending(self, strategy: str, symbol: str) -> Decimal:
-        """Return the signed quantity that open orders may still add."""
+        """Return the signed quantity that open orders may still add, a protective stop apart."""
         orders = self._open.get((strategy, symbol))
         if not orders:
             return ZERO
+        if self.protective:
+            orders = {name: orders[name] for name in orders.keys() - self.protective}
         return sum((order.remaining * order.side.sign for order in orders.values()), ZERO)
 
     def leaving(
         self, strategy: str, symbol: str, *, side: Side, without: str = ""
     ) -> Decimal | None:
-        """Return what open orders of one side may still fill, but for the order `without`.
+        """Return what open orders of one side may still fill, but for the order `without` and a protective stop.
 
         An order that is being changed counts with the larger of its two quantities. None when an
         order's quantity is not known, as that of a notional one.
@@ -246,6 +252,8 @@ class Book:
         total = ZERO
         for order in self._open.get((strategy, symbol), {}).values():
             if order.side is not side or order.order_id == without:
+                continue
+            if order.order_id in self.protective:
                 continue
             if order.qty is None:
                 return None

@@ -89,8 +89,12 @@ class StrategyContext:
         return self._engine.book.pending(self._run.name, symbol)
 
     def orders(self, symbol: str | None = None) -> list[Order]:
-        """Return open orders, oldest first."""
-        return self._engine.book.open_orders(self._run.name, symbol)
+        """Return open orders, oldest first; a protective stop is the engine's."""
+        book = self._engine.book
+        orders = book.open_orders(self._run.name, symbol)
+        if not book.protective:
+            return orders
+        return [order for order in orders if order.order_id not in book.protective]
 
     def instrument(self, symbol: str) -> Instrument:
         """Return what the venue allows for a symbol."""
@@ -184,6 +188,10 @@ class StrategyContext:
             return None
         wish = Wish(symbol, side, qty, tif=self._engine.lasts(symbol), reason=reason)
         return self._engine.propose(self._run, wish)
+
+    def protect(self, symbol: str, stop: Number | None) -> None:
+        """Want to be out of a symbol at a price."""
+        self._engine.protect(self._run, symbol, stop)
 
     def reject(self, symbol: str) -> None:
         """Give a symbol back for the rest of the session."""

@@ -58,6 +58,7 @@ from liualgotrader.engine.changes import as_if_new, change, changed_order, only_
 from liualgotrader.engine.context import StrategyContext
 from liualgotrader.engine.flatten import AGAIN, Flattener
 from liualgotrader.engine.intents import Wish, exact
+from liualgotrader.engine.protection import Protection
 from liualgotrader.engine.refusals import Chain, Refusals
 from liualgotrader.engine.risk import Situation, refusal
 from liualgotrader.engine.settings import DAY_SECONDS, EngineSettings, StrategySettings
@@ -69,6 +70,7 @@ log = logging.getLogger(__name__)
 ZERO = Decimal(0)
 _MAX_SPINS = 1000
 _ON_ITS_WAY = (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
+_FILLS = (Kind.PARTIAL_FILL, Kind.FILL, Kind.TRADE_BUST, Kind.TRADE_CORRECT)
 _LIQUIDATE = "liquidate"
 _CLOSE = "close"
 BEFORE_AUCTION = 15.0
@@ -148,6 +150,7 @@ class Engine:
         self._spins = (0, 0)
         self._next_order = 1
         self._flattener = Flattener(self)
+        self._protection = Protection(self, wanted=settings.protective_stops)
         self._liquidated = ""
         self._dispatch: dict[type, Callable[[Any], None]] = {
             Trade: self._on_trade,
@@ -292,6 +295,7 @@ class Engine:
             self._call(run, "on_start")
             if run.name in started.disabled and self.settings.on_strategy_error == "flatten":
                 self._flattener.start(run, f"{run.name} was disabled")
+            self._protection.restore(run)
 
     def _set_session_timers(self) -> None:
         if self.settings.bypass_market_schedule:
@@ -328,6 +332,8 @@ class Engine:
     def _on_adjusted(self, adjusted: Adjusted) -> None:
         """Take over what the broker's books showed; a strategy sees it as its position."""
         self.book.adopt(adjusted)
+        if adjusted.strategy in self._runs:
+            self._protection.on_position(self._runs[adjusted.strategy], adjusted.symbol)
         self.warn(
             f"{adjusted.strategy}'s position in {adjusted.symbol} changed by {adjusted.qty:f} "
             f"without an order of ours: {adjusted.reason}"
@@ -469,9 +475,15 @@ class Engine:
             return
         run = self._runs[order.strategy]
         is_about_change = changed is not None and event.kind is Kind.REPLACE_REJECTED
-        self._tell(run, event, changed.order_id if changed and is_about_change else order.order_id)
+        if order.order_id not in self.book.protective or event.kind in _FILLS:
+            self._tell(
+                run, event, changed.order_id if changed and is_about_change else order.order_id
+            )
+        elif self._flattener.watches:
+            self._flattener.on_order(run, event)
         if not order.is_open:
             self.closing.discard(order.order_id)
+        self._protection.on_order(run, event, order)
         if event.symbol in run.rejected and event.symbol in run.symbols:
             self.reject(run, event.symbol)
 
@@ -524,8 +536,46 @@ class Engine:
             self._refuse(run, order, reason)
             return new_id
         self.book.open(order)
-        self._verdicts.append(Approved(order))
+        if not self._protection.parks(run, order):
+            self._verdicts.append(Approved(order))
         return new_id
+
+    # -- protective stops ------------------------------------------------------------------------
+
+    def is_closing(self, run: StrategyRun, symbol: str) -> bool:
+        """Whether a position is being brought to zero for good."""
+        return self._flattener.refusal(run, symbol) is not None
+
+    def protect(self, run: StrategyRun, symbol: str, level: Number | None) -> None:
+        """Take a strategy's wish to be out at a price. Raises BadNumber for what is none."""
+        instrument = self.instruments.get(symbol) or Instrument(symbol)
+        self._protection.set_level(run, symbol, None if level is None else instrument.price(level))
+
+    def propose_stop(self, run: StrategyRun, wish: Wish) -> None:
+        """Have a stop for a whole position rest at the broker. It only ever closes, so no gate is asked."""
+        order = exact(
+            wish,
+            self.instruments.get(wish.symbol) or Instrument(wish.symbol),
+            order_id=self._new_id(),
+            strategy=run.name,
+            now=self.clock.now(),
+            last=self.last.get(wish.symbol),
+        )
+        order = msgspec.structs.replace(order, exit=True)
+        self.book.open(order)
+        self._verdicts.append(Approved(order))
+
+    def send_parked(self, order: Submit) -> None:
+        """Let an exit leave that has waited for a stop to go."""
+        self._verdicts.append(Approved(order))
+
+    def refuse_parked(self, run: StrategyRun, order: Submit, reason: str) -> None:
+        """Refuse an order that waited and was never sent."""
+        event = OrderEvent(
+            order.order_id, Kind.REFUSED, self.clock.now(), order.symbol, reason=reason
+        )
+        self.book.apply(event)
+        self._refuse(run, order, reason)
 
     def propose_close(self, run: StrategyRun, symbol: str, reason: str) -> str:
         """Close a position at the market, even if its strategy is disabled."""
@@ -607,6 +657,8 @@ class Engine:
         order = self._own(run, order_id)
         if order is None or not order.is_open or order.status is OrderStatus.PENDING_CANCEL:
             return
+        if self._protection.drop(run, order):
+            return
         order.status = next_status(order.status, Kind.PENDING_CANCEL)
         intent = Cancel(order_id, run.name, order.symbol, self.clock.now(), reason)
         self._verdicts.append(Approved(intent))
@@ -659,6 +711,8 @@ class Engine:
             return f"the order is {order.status}"
         if order.qty is None:
             return "an order for an amount cannot be changed"
+        if self._protection.waits(order):
+            return "it waits for the protective stop to be taken back"
         if order.order_id in self.closing:
             return "it closes the position"
         if not changed.remaining:

@@ -36,6 +36,7 @@ class EngineSettings(msgspec.Struct, frozen=True):
 
     `bar_seconds`: of which length the bars are that strategies decide on and `ctx.data` holds; of
     day bars the day is not seen, so what is to be closed before its end is closed at the close.
+    `protective_stops`: whether stops of positions rest at the broker.
     """
 
     batch_id: str
@@ -49,6 +50,7 @@ class EngineSettings(msgspec.Struct, frozen=True):
     max_order: Decimal | None = None
     max_position: Decimal | None = None
     bar_seconds: int = 60
+    protective_stops: bool = False
 
     @property
     def on_day_bars(self) -> bool:

@@ -23,7 +23,7 @@ _ORDER_COLUMNS = """
     o.order_id, o.strategy, o.symbol, o.side, o.order_type, o.qty, o.notional, o.limit_price,
     o.trigger_price, o.trail_price, o.trail_percent, o.reference_price, o.status, o.filled,
     o.reserved, o.is_exit, o.replaces, o.decided_ns, o.stop_price, o.target_price, o.broker_id,
-    o.refusal, o.slot"""
+    o.refusal, o.reason, o.slot"""
 
 # A statement of its own after the lock: it must see what the lock's last holder has committed.
 VIEW = f"""
@@ -216,6 +216,7 @@ def _order(values: Any) -> LedgerOrder:
         target=values[19],
         broker_id=values[20],
         refusal=values[21],
+        reason=values[22],
     )
 
 

@@ -28,6 +28,7 @@ from liualgotrader.common.errors import (
 from liualgotrader.common.events import AccountUpdate, Adjusted, Command, OpenOrder, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import BadOrderId, parse_order_id
+from liualgotrader.common.orders import PROTECTIVE
 from liualgotrader.common.plan import Reconcile
 from liualgotrader.common.ports import BrokerFill, Trader
 from liualgotrader.common.reconciliation import (
@@ -44,6 +45,7 @@ from liualgotrader.models.reconciliation_store import ReconciliationStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.incarnation import missed_events
 from liualgotrader.session.routing import slot_of
+from liualgotrader.session.settling import take_back
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ _EVERY_SECONDS = float(os.environ.get("LIU_RECONCILE_SECONDS", "60"))
 _AGAIN_SECONDS = _EVERY_SECONDS / 12
 _LEAST_SECONDS = 1.0
 _MOST_ORDERS_LISTED = 500
+_STOPS_SECONDS = 10.0
+_PAUSE_SECONDS = 0.2
 
 
 class Session(Protocol):
@@ -113,6 +117,7 @@ class Reconciler:
         self._since = known if known is not None else self._now()
         for event in await self._missed(await self._ledger.strays()):
             await self._ledger.book(event)
+        await self._take_back_stops()
         began = self._now()
         differences = await self._settled(is_new=known is None)
         unknown = [each for each in differences if each.kind is DifferenceKind.UNKNOWN]
@@ -127,6 +132,23 @@ class Reconciler:
         for each in differences:
             await self._book(each, self._outcome(each))
         await self._note(began)
+
+    async def _take_back_stops(self) -> None:
+        """Cancel the stops that guarded positions overnight: today's engines set their own."""
+        asked: set[str] = set()
+        end = asyncio.get_running_loop().time() + _STOPS_SECONDS
+        while stops := [s for s in await self._ledger.strays() if s.reason == PROTECTIVE]:
+            if asyncio.get_running_loop().time() > end:
+                raise BrokerUnavailable(
+                    f"{len(stops)} protective stops of an earlier session are not cancelled yet"
+                )
+            for stop in stops:
+                if stop.order_id not in asked:
+                    asked.add(stop.order_id)
+                    await take_back(self._trader, stop, "a new session guards its positions itself")
+            await asyncio.sleep(_PAUSE_SECONDS)
+            for event in await self._missed(stops):
+                await self._ledger.book(event)
 
     async def finish(self) -> None:
         """Compare after everybody has gone; what nothing explains is left for the summary to tell."""

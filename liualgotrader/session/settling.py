@@ -11,7 +11,8 @@ import logging
 from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.errors import BrokerRefused
 from liualgotrader.common.events import OpenOrder
-from liualgotrader.common.orders import Approved, Cancel
+from liualgotrader.common.orders import PROTECTIVE, Approved, Cancel
+from liualgotrader.common.plan import Mode
 from liualgotrader.common.ports import Trader
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.reconciliation_store import ReconciliationStore
@@ -27,6 +28,8 @@ _REASON = "the session ended"
 
 async def settle(config: SessionConfig, store: SessionStore, trader: Trader) -> int:
     """Cancel what is open, book what the broker tells of it, and return how many orders stay open.
+
+    Protective stops stay at the broker: they guard what is held overnight.
 
     In lockstep the tape stands still once its participants are gone, so nothing can arrive any more.
     """
@@ -46,7 +49,7 @@ async def settle(config: SessionConfig, store: SessionStore, trader: Trader) -> 
         for order in left:
             if order.order_id not in asked:
                 asked.add(order.order_id)
-                await _take_back(trader, order)
+                await take_back(trader, order, _REASON)
         await asyncio.sleep(_PAUSE)
     return len(left)
 
@@ -61,12 +64,16 @@ async def _catch_up(
 
 
 async def _open_orders(config: SessionConfig, ledger: PostgresLedger) -> list[OpenOrder]:
-    return [order for slot in config.slots for order in (await ledger.open_state(slot))[1]]
+    orders = [order for slot in config.slots for order in (await ledger.open_state(slot))[1]]
+    if config.plan.session.mode is Mode.SIMULATED:
+        return orders
+    return [order for order in orders if order.reason != PROTECTIVE]
 
 
-async def _take_back(trader: Trader, order: OpenOrder) -> None:
+async def take_back(trader: Trader, order: OpenOrder, reason: str) -> None:
+    """Cancel an order that nobody attends; one that has ended meanwhile needs none."""
     try:
-        intent = Cancel(order.order_id, order.strategy, order.symbol, 0, _REASON)
+        intent = Cancel(order.order_id, order.strategy, order.symbol, 0, reason)
         await trader.send(Approved(intent))
     except BrokerRefused as exc:
         log.info("%s was not cancelled: %s", order.order_id, exc.message)

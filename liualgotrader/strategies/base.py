@@ -120,8 +120,8 @@ class Context(Protocol):
         """Ask to buy; return the order's id. What becomes of it is told by `on_order`.
 
         `type` follows from the prices when left out: market, `limit`, `trigger` (stop), both (stop-limit).
-        `stop`, `target`, `reason` and `indicators` describe the plan and are stored with the trades; to have the
-        broker keep exits, use order_class "bracket", "oto" or "oco" with `take_profit` and `stop_loss`.
+        `stop`, `target`, `reason` and `indicators` describe the plan and are stored with the trades. With
+        `protective_stops = true` in the plan, `stop` also rests at the broker once the entry has filled.
         """
 
     def sell(
@@ -164,6 +164,13 @@ class Context(Protocol):
 
     def close(self, symbol: str, *, reason: str = "") -> str | None:
         """Ask to flatten the position at the market; return the order's id, or None when flat."""
+
+    def protect(self, symbol: str, stop: Number | None) -> None:
+        """Move the protective stop of a position to another price; None takes it away.
+
+        It rests at the broker, so that it works when nothing here does, if the plan has
+        `protective_stops = true`; without that nothing happens. An entry's `stop` sets the first one.
+        """
 
     def reject(self, symbol: str) -> None:
         """Give a symbol back for the rest of the session; its events stop once nobody wants them."""
