@@ -19,6 +19,15 @@ SELECT o.order_id, t.execution_id, t.qty, t.price FROM new_trades t JOIN orders 
 WHERE o.account_id = $1 AND o.broker_id = ANY($2::text[]) AND t.expire_tstamp IS NULL"""
 
 
+# What a strategy gained is a trade without an order, on its latest run: positions stay the sum of the trades.
+# The owner's own have no run.
+_ADOPT = """
+INSERT INTO new_trades (algo_run_id, symbol, operation, qty, price, reason, tstamp, ts_ns)
+SELECT max(r.algo_run_id), $3, $4, $5, $6, $7, to_timestamp($8::bigint / 1e9), $8::bigint
+FROM algo_run r JOIN batches b USING (batch_id) WHERE b.account_id = $1 AND r.algo_name = $2
+HAVING max(r.algo_run_id) IS NOT NULL"""
+
+
 class ReconciliationStore(Store):
     """Reads an account's books and books differences."""
 
@@ -120,11 +129,11 @@ class ReconciliationStore(Store):
             )
 
     async def book_difference(
-        self, account_id: int, batch_id: str, difference: Difference, *, outcome: str
+        self, account_id: int, batch_id: str, difference: Difference, *, outcome: str, ts: int
     ) -> bool:
         """Make the books agree in one difference and record it; False if its reference was booked before.
 
-        `outcome` is healed, adopted, or refused: then it is recorded and nothing changes.
+        `outcome` is healed, adopted, or refused: then it is recorded and nothing changes. `ts`: when, ns UTC.
         """
         with translated(f"book a difference: {difference}"):
             async with self.pool.acquire() as connection, connection.transaction():
@@ -135,6 +144,11 @@ class ReconciliationStore(Store):
                     await _move_cash(connection, account_id, difference)
                     for change in difference.changes:
                         await _move_position(connection, account_id, batch_id, change)
+                        await connection.execute(
+                            _ADOPT, account_id, change.strategy, change.symbol,
+                            "buy" if change.qty > 0 else "sell", abs(change.qty), change.price,
+                            f"{difference.kind.value}: {difference.why}", ts,
+                        )  # fmt: skip
                 await connection.execute(
                     """INSERT INTO reconciliations
                         (account_id, batch_id, kind, symbol, ledger, broker, outcome, why)

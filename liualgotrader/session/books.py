@@ -17,9 +17,11 @@ def execution_differences(
 ) -> Iterator[str]:
     """Iterate over what only one side has; an execution that was booked twice is one of them.
 
+    What was adopted from the broker's books is no execution of ours.
+
     `theirs` as `/box/executions` gives them.
     """
-    booked = Counter(_ours(row) for row in ours)
+    booked = Counter(_ours(row) for row in ours if row.order_id is not None)
     executed = Counter(_theirs(row) for row in theirs)
     for told in sorted((booked - executed).elements()):
         yield f"execution {_words(told)} is in the ledger, and the exchange has it not"

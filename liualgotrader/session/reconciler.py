@@ -343,7 +343,7 @@ class Reconciler:
 
     async def _book(self, difference: Difference, outcome: str) -> bool:
         booked = await self._store.book_difference(
-            self._account_id, self._config.batch_id, difference, outcome=outcome
+            self._account_id, self._config.batch_id, difference, outcome=outcome, ts=self._now()
         )
         if booked and difference.kind is not DifferenceKind.HELD_BEFORE:
             self._warn(f"{outcome}: {difference}")

@@ -154,8 +154,9 @@ def test_shares_that_the_owner_sells_from_under_a_strategy(setting: Setting, den
         process.send_signal(signal.SIGINT)
         outcome = ended(process, within=40)
     assert outcome.code == 0, outcome.err
-    sold = query(setting.dsn, "SELECT qty FROM new_trades WHERE operation = 'sell'")
-    assert sum(row["qty"] for row in sold) == 12
+    sold = query(setting.dsn, "SELECT qty, order_id FROM new_trades WHERE operation = 'sell'")
+    assert sum(row["qty"] for row in sold if row["order_id"]) == 12
+    assert [row["qty"] for row in sold if not row["order_id"]] == [8]
     assert "changed by -8 without an order of ours" in outcome.err
 
 
