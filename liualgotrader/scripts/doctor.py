@@ -17,6 +17,9 @@ import click
 import msgspec
 
 from liualgotrader.common.errors import ConfigError, LiuError
+from liualgotrader.credentials.environments import Environment
+from liualgotrader.credentials.finding import find_credentials
+from liualgotrader.credentials.names import Vendor
 from liualgotrader.models.pg_binaries import find_binaries, unprivileged_account
 from liualgotrader.models.postgres import connect, redacted
 from liualgotrader.scripts.exits import DONE, FAILED
@@ -25,8 +28,6 @@ from liualgotrader.scripts.home import DSN_VARIABLE, liu_home
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2_000_000_000  # a day's journals and tables of a busy session, with room
 GIGABYTE = 1e9
-PAPER_KEYS = ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
-PAPER_HINT = "make keys for the paper account in Alpaca's dashboard and export them"
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -75,8 +76,15 @@ def examine(environ: Mapping[str, str]) -> Report:
         "market data": _bundled_day,
     }
     findings = [_finding(name, check) for name, check in checks.items()]
-    missing = [f"{key} is not set: {PAPER_HINT}" for key in PAPER_KEYS if not environ.get(key)]
-    return Report(all(each.ok for each in findings), findings, missing)
+    return Report(all(each.ok for each in findings), findings, _paper(environ))
+
+
+def _paper(environ: Mapping[str, str]) -> list[str]:
+    """Say what is the matter with the keys of the paper account. They are not tried."""
+    try:
+        return list(find_credentials(environ, None, Vendor.ALPACA, Environment.PAPER).warnings)
+    except ConfigError as exc:
+        return [str(exc)]
 
 
 def _finding(name: str, check: Callable[[], str]) -> Finding:
@@ -91,7 +99,7 @@ def _show(report: Report) -> None:
         mark = click.style("ok    ", fg="green") if each.ok else click.style("FAILED", fg="red")
         click.echo(f"{mark}  {each.name:12} {each.detail}")
     if report.paper:
-        click.echo("\nMissing for paper trading (not for simulated sessions):")
+        click.echo("\nFor paper trading (a simulated session needs no keys):")
         for line in report.paper:
             click.echo(f"  {line}")
     else:

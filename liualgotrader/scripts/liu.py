@@ -19,6 +19,7 @@ COMMANDS = {
     "stop": Entry(f"{_HERE}.batches:stop", "End a session in order."),
     "data": Entry(f"{_HERE}.data:data", "Fill, check and read the history."),
     "db": Entry(f"{_HERE}.db:db", "Ask the database."),
+    "keys": Entry(f"{_HERE}.keys:keys", "Keep the vendors' keys in the system keyring."),
     "exchange": Entry(f"{_HERE}.exchange:exchange", "Run the exchange in a box alone."),
 }
 
