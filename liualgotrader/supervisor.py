@@ -20,6 +20,7 @@ from liualgotrader.bootstrap import SessionConfig, make_clock
 from liualgotrader.common.errors import LiuError
 from liualgotrader.common.events import AccountUpdate, Adjusted, Command, OrderEvent
 from liualgotrader.consumer import Shared, consumer_main
+from liualgotrader.credentials.redaction import redact
 from liualgotrader.links.port import LinkKind
 from liualgotrader.links.slots import SlotLinks
 from liualgotrader.producer import producer_main
@@ -169,7 +170,7 @@ class Supervisor:
     def finish(self, reason: str, *, failure: str = "") -> None:
         """Say that the session is to end."""
         if not self._over.is_set():
-            self.reason, self.failure = reason, failure
+            self.reason, self.failure = redact(reason), redact(failure)
             self._over.set()
 
     def command(self, command: Command) -> None:
@@ -244,6 +245,7 @@ class Supervisor:
 
     def warn(self, text: str) -> None:
         """Log what the user must know, and keep it for the summary."""
+        text = redact(text)
         log.warning(text)
         self.warnings.append(text)
 

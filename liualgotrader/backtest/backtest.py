@@ -27,6 +27,7 @@ from liualgotrader.common.calendar import Session, new_york
 from liualgotrader.common.clock import MINUTE
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import CorporateAction, Picked, SessionBegan
+from liualgotrader.credentials.redaction import redact
 from liualgotrader.data.lake import Action, ActionKind, Lake, LakeData
 from liualgotrader.engine.core import BEFORE_AUCTION
 from liualgotrader.engine.settings import EngineSettings
@@ -162,7 +163,7 @@ class Backtest:
     def warnings(self) -> list[str]:
         """What went wrong without ending the run."""
         failed = [f"strategy {name} is disabled: {why}" for name, why in self.simulation.failures]
-        return [*failed, *self.simulation.warnings, *self._scans.failures]
+        return [redact(w) for w in (*failed, *self.simulation.warnings, *self._scans.failures)]
 
     @property
     def failed(self) -> bool:

@@ -22,6 +22,8 @@ import msgspec
 import uvloop
 
 from liualgotrader.common.errors import ConfigError, LiuError
+from liualgotrader.credentials.process import guard_process
+from liualgotrader.credentials.redaction import KNOWN, RedactingFormatter
 from liualgotrader.exchange.app import MILLISECOND, Settings, build, serving
 from liualgotrader.exchange.file_tape import open_tape
 from liualgotrader.exchange.keys import Keys
@@ -129,7 +131,9 @@ def _made_by(spec: str) -> Tape:
 
 def _keys(options: argparse.Namespace) -> Keys:
     made = Keys.seeded(options.seed)
-    return Keys(options.key or made.key, options.secret or made.secret)
+    keys = Keys(options.key or made.key, options.secret or made.secret)
+    KNOWN.learn(keys.key, keys.secret)
+    return keys
 
 
 class _ParentPipe(asyncio.Protocol):
@@ -176,11 +180,17 @@ async def _serve(options: argparse.Namespace) -> None:
         await stop.wait()
 
 
+def _log_to_stderr(level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter(logging.Formatter(logging.BASIC_FORMAT)))
+    logging.basicConfig(level=level, handlers=[handler])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to end; 2 when it cannot start."""
     options = parser().parse_args(arguments)
-    level = logging.INFO if options.verbose else logging.WARNING
-    logging.basicConfig(level=level, stream=sys.stderr)
+    guard_process()
+    _log_to_stderr(logging.INFO if options.verbose else logging.WARNING)
     try:
         uvloop.run(_serve(options))
     except (LiuError, OSError) as exc:

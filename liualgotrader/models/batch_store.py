@@ -12,6 +12,7 @@ import msgspec
 from liualgotrader.common.account_view import account_update
 from liualgotrader.common.errors import ConfigError, StoreError
 from liualgotrader.common.events import AccountUpdate
+from liualgotrader.credentials.redaction import redact
 from liualgotrader.models import ledger_sql
 from liualgotrader.models.account_lock import AccountLock
 from liualgotrader.models.postgres import translated
@@ -88,6 +89,7 @@ class BatchStore(Store):
         report: str | None = None,
     ) -> None:
         """Say that and why a batch is over; runs that are still open end with it."""
+        reason = redact(reason)
         with translated(f"end batch {batch_id}"):
             async with self.pool.acquire() as connection, connection.transaction():
                 await connection.execute(

@@ -3,7 +3,7 @@
 A file is a row of frames: length, CRC-32, kind, payload. A batch keeps the bytes it travelled in,
 with one admission stamp; what was admitted between its events (refusals, timers, fills) follows
 with the index it came after. A killed process leaves at most a torn last frame; the reader takes
-the intact part and says what is missing.
+the intact part and says what is missing. Secrets that the process knows are starred out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from liualgotrader.common.wire import (
     encode_event,
     encode_verdicts,
 )
+from liualgotrader.credentials.redaction import KNOWN
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,8 @@ class Journal:
         self.write_through()
 
     def _frame(self, kind: int, payload: bytes) -> None:
+        if kind != _BATCH_KIND:  # a batch is the vendor's market data, as it came
+            payload = KNOWN.blanked(payload)
         self._buffer.append(_FRAME.pack(len(payload), zlib.crc32(payload, kind), kind))
         self._buffer.append(payload)
         self._buffered += len(payload) + _FRAME.size

@@ -13,6 +13,7 @@ from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.ledger_orders import Execution, Holding, LedgerOrder
 from liualgotrader.common.orders import OrderStatus, OrderType, Side
+from liualgotrader.credentials.redaction import KNOWN
 from liualgotrader.models.postgres import from_ns
 
 # One lock serialises all that moves the account's money. NO KEY UPDATE is as strong against itself
@@ -253,14 +254,19 @@ def order_values(
         order.reference_price,
         order.stop,
         order.target,
-        order.reason,
+        _shielded(order.reason),
         order.indicators,
         order.is_exit,
         order.status,
         order.reserved,
         order.decided_at,
-        order.refusal,
+        _shielded(order.refusal),
     )
+
+
+def _shielded(words: str | None) -> str | None:
+    """Words of a strategy's or a broker's, without the secrets that this process knows."""
+    return None if words is None else KNOWN.known(words)
 
 
 def replacement_values(order: LedgerOrder) -> tuple[Any, ...]:
@@ -289,7 +295,7 @@ def event_values(event: OrderEvent) -> tuple[Any, ...]:
         event.fee,
         event.broker_id,
         event.replaced_by,
-        event.reason,
+        _shielded(event.reason),
         event.time,
     )
 

@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 
 from liualgotrader.common.errors import StoreError
+from liualgotrader.credentials.redaction import KNOWN
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 
 
 def _encode_jsonb(value: Any) -> bytes:
-    return JSONB_VERSION + msgspec.json.encode(value)
+    return JSONB_VERSION + KNOWN.blanked(msgspec.json.encode(value))
 
 
 def _decode_jsonb(data: bytes) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from liualgotrader.common.errors import StoreError
+from liualgotrader.credentials.redaction import redact
 from liualgotrader.models.postgres import translated
 from liualgotrader.models.session_rows import IncarnationRow, JournalRow, RunRow
 from liualgotrader.models.store import Store
@@ -66,7 +67,7 @@ class RunStore(Store):
             f"end run {algo_run_id}",
             "UPDATE algo_run SET end_time = now(), end_reason = $2 WHERE algo_run_id = $1",
             algo_run_id,
-            reason,
+            redact(reason),
         )
 
     async def runs(self, batch_id: str) -> list[RunRow]:
@@ -100,6 +101,7 @@ class RunStore(Store):
         failures: Mapping[str, str] | None = None,
     ) -> None:
         """Say that and why a consumer's life is over, where its journals lie, and who failed."""
+        failed = {name: redact(why) for name, why in (failures or {}).items()}
         with translated(f"end incarnation {number} of {slot}"):
             async with self.pool.acquire() as connection, connection.transaction():
                 await connection.execute(
@@ -108,8 +110,8 @@ class RunStore(Store):
                     batch_id,
                     slot,
                     number,
-                    reason,
-                    dict(failures or {}),
+                    redact(reason),
+                    failed,
                 )
                 await connection.executemany(
                     _CLOSE_JOURNAL,
@@ -118,7 +120,7 @@ class RunStore(Store):
                 await connection.executemany(
                     """UPDATE algo_run SET end_time = now(), end_reason = $4
                     WHERE batch_id = $1 AND slot = $2 AND algo_name = $3""",
-                    [(batch_id, slot, name, why) for name, why in (failures or {}).items()],
+                    [(batch_id, slot, name, why) for name, why in failed.items()],
                 )
 
     async def incarnations(self, batch_id: str) -> list[IncarnationRow]:

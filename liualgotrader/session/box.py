@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from liualgotrader.common.errors import BrokerUnavailable, ConfigError
+from liualgotrader.credentials.redaction import KNOWN
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +181,9 @@ async def _launched(
     if not line:
         await process.wait()
         raise ConfigError(_last_words(log_path))
-    return process, msgspec.json.decode(line, type=Address)
+    address = msgspec.json.decode(line, type=Address)
+    KNOWN.learn(address.key, address.secret)
+    return process, address
 
 
 def _last_words(log_path: Path) -> str:

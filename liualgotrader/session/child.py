@@ -11,10 +11,13 @@ from collections.abc import Callable, Coroutine
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
+import msgspec
 import uvloop
 
 from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.errors import ConfigError, LiuError
+from liualgotrader.credentials.process import guard_process
+from liualgotrader.credentials.redaction import KNOWN, redact
 from liualgotrader.session import messages
 from liualgotrader.session.logs import log_to_file
 from liualgotrader.session.messages import Failed, Message
@@ -47,7 +50,9 @@ class Control:
             orphaned()
 
     def say(self, message: Message) -> None:
-        """Send a message to the supervisor."""
+        """Send a message to the supervisor; what failed is told without secrets."""
+        if isinstance(message, Failed):
+            message = msgspec.structs.replace(message, message=redact(message.message))
         try:
             self._pipe.send_bytes(messages.encode(message))
         except (BrokenPipeError, ConnectionResetError):
@@ -77,6 +82,8 @@ def run_child(
     """Run a child's main coroutine. Signals of the terminal are the supervisor's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    guard_process()
+    KNOWN.learn(config.endpoints.key, config.endpoints.secret)
     log_to_file(name, config.logs, as_json=config.json_logs)
     # Inputs are many and short-lived and hold no cycles: without this the collector walks them all, again and again.
     gc.freeze()

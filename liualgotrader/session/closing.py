@@ -28,6 +28,7 @@ from liualgotrader.common.errors import FeedError
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Side
 from liualgotrader.common.ports import DataAPI, Trader
+from liualgotrader.credentials.redaction import KNOWN
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.session_rows import ExecutionRow
@@ -200,5 +201,5 @@ async def write_report(dsn_store: AnalysisStore, data: SessionData, folder: Path
 def _write(folder: Path, batch_id: str, page: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{batch_id}.html"
-    path.write_text(page, encoding="utf-8")
+    path.write_bytes(KNOWN.blanked(page.encode()))
     return path

@@ -1,4 +1,4 @@
-"""Logs: a file per process under LIU_HOME, as lines for people or as JSON."""
+"""Logs: a file per process under LIU_HOME, as lines for people or as JSON, without secrets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import msgspec
+
+from liualgotrader.credentials.redaction import RedactingFormatter
 
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s"
 
@@ -37,7 +39,7 @@ class _Utc(logging.Formatter):
 
 def formatter(*, as_json: bool) -> logging.Formatter:
     """Return the formatter asked for. Times are UTC."""
-    return JsonLines() if as_json else _Utc(_FORMAT, "%Y-%m-%d %H:%M:%S")
+    return RedactingFormatter(JsonLines() if as_json else _Utc(_FORMAT, "%Y-%m-%d %H:%M:%S"))
 
 
 def log_to_file(name: str, folder: Path, *, as_json: bool = False) -> Path:
