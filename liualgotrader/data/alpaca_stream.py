@@ -12,7 +12,7 @@ import msgspec
 from liualgotrader.common.errors import FeedLost, FeedRefused
 from liualgotrader.common.events import Event
 from liualgotrader.data.alpaca_messages import AlpacaParser, Error, Mark, Subscribed, Success
-from liualgotrader.links.socket import KeptSocket
+from liualgotrader.links.socket import KeptSocket, Tap
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,10 @@ _ADVICE = {
 
 
 class AlpacaStream:
-    """One connection to the market data stream. `sink` gets (read stamp, events) for every frame with data."""
+    """One connection to the market data stream. `sink` gets (read stamp, events) for every frame with data.
+
+    `tap` sees each frame before it is taken apart.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class AlpacaStream:
         on_live: Callable[[bool], None],
         headers: Mapping[str, str] | None = None,
         random: Random | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._key, self._secret = key, secret
         self._channels = tuple(channels)
@@ -54,7 +58,9 @@ class AlpacaStream:
         self._up = False
         self._confirm: Callable[[], None] | None = None
         self.parser = AlpacaParser()
-        self._socket = KeptSocket(url, self, headers=headers or {}, random=random or Random(0))
+        self._socket = KeptSocket(
+            url, self, headers=headers or {}, random=random or Random(0), tap=tap
+        )
 
     @property
     def is_up(self) -> bool:

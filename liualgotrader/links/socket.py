@@ -24,6 +24,9 @@ _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 20.0
 _DATA = (WSMsgType.TEXT, WSMsgType.BINARY)
 
+# Sees each data frame before anybody takes it apart. It must not raise, and copies what it keeps.
+Tap = Callable[[memoryview], None]
+
 
 def backoff(
     random: Random, *, first: float = _FIRST_DELAY, most: float = _LONGEST_DELAY
@@ -56,21 +59,30 @@ class Protocolled(Protocol):
 
 
 class _Listener(WSListener):
-    def __init__(self, speaker: Protocolled, failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        speaker: Protocolled,
+        failed: Callable[[Exception], None],
+        tap: Tap | None,
+        kind: WSMsgType,
+    ) -> None:
         super().__init__()
         self._speaker = speaker
         self._failed = failed
+        # Without a tap a frame's way is as it would be if there were none.
+        self._frame = speaker.frame if tap is None else _tapped(speaker.frame, tap)
+        self._kind = kind
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         def send(data: bytes) -> None:
-            transport.send(WSMsgType.TEXT, data)
+            transport.send(self._kind, data)
 
         self._speaker.connected(send)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type in _DATA:
             try:
-                self._speaker.frame(frame.get_payload_as_memoryview())
+                self._frame(frame.get_payload_as_memoryview())
             except (FeedRefused, FeedLost) as exc:
                 self._failed(exc)
                 transport.disconnect(False)
@@ -81,16 +93,36 @@ class _Listener(WSListener):
         self._speaker.lost()
 
 
+def _tapped(frame: Callable[[memoryview], None], tap: Tap) -> Callable[[memoryview], None]:
+    def both(payload: memoryview) -> None:
+        tap(payload)
+        frame(payload)
+
+    return both
+
+
 class KeptSocket:
-    """Runs one connection after the other until it is closed or refused."""
+    """Runs one connection after the other until it is closed or refused.
+
+    `tap` sees all data frames first. With `binary` what is sent goes out in binary frames, as MessagePack does.
+    """
 
     def __init__(
-        self, url: str, speaker: Protocolled, *, headers: Mapping[str, str], random: Random
+        self,
+        url: str,
+        speaker: Protocolled,
+        *,
+        headers: Mapping[str, str],
+        random: Random,
+        tap: Tap | None = None,
+        binary: bool = False,
     ) -> None:
         self._url = url
         self._speaker = speaker
         self._headers = dict(headers)
         self._random = random
+        self._tap = tap
+        self._kind = WSMsgType.BINARY if binary else WSMsgType.TEXT
         self._transport: WSTransport | None = None
         self._refusal: FeedRefused | None = None
         self._closed = False
@@ -115,7 +147,7 @@ class KeptSocket:
         """Live through one connection; True when signing on had succeeded."""
         try:
             self._transport, _ = await ws_connect(
-                lambda: _Listener(self._speaker, self._note),
+                lambda: _Listener(self._speaker, self._note, self._tap, self._kind),
                 self._url,
                 extra_headers=self._headers,
                 websocket_handshake_timeout=10,

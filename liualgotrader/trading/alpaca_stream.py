@@ -14,7 +14,7 @@ from liualgotrader.common.errors import FeedRefused
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.timestamps import parse_time
-from liualgotrader.links.socket import KeptSocket
+from liualgotrader.links.socket import KeptSocket, Tap
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def parse_update(data: bytes | memoryview | msgspec.Raw) -> OrderEvent | None:
 
 
 class AlpacaOrderStream:
-    """One connection to `trade_updates`."""
+    """One connection to `trade_updates`. `tap` sees each frame before it is taken apart."""
 
     def __init__(
         self,
@@ -109,6 +109,7 @@ class AlpacaOrderStream:
         on_live: Callable[[bool], None],
         headers: Mapping[str, str] | None = None,
         random: Random | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._key, self._secret = key, secret
         self._sink = sink
@@ -117,7 +118,9 @@ class AlpacaOrderStream:
         self._send: Callable[[bytes], None] | None = None
         self._up = False
         self.skipped: Counter[str] = Counter()
-        self._socket = KeptSocket(url, self, headers=headers or {}, random=random or Random(1))
+        self._socket = KeptSocket(
+            url, self, headers=headers or {}, random=random or Random(1), tap=tap
+        )
 
     @property
     def is_up(self) -> bool:
