@@ -20,6 +20,7 @@ COMMANDS = {
     "data": Entry(f"{_HERE}.data:data", "Fill, check and read the history."),
     "db": Entry(f"{_HERE}.db:db", "Ask the database."),
     "keys": Entry(f"{_HERE}.keys:keys", "Keep the vendors' keys in the system keyring."),
+    "capture": Entry(f"{_HERE}.capture:capture", "Record a vendor's streams for a bug report."),
     "exchange": Entry(f"{_HERE}.exchange:exchange", "Run the exchange in a box alone."),
 }
 
