@@ -14,6 +14,7 @@ import msgspec
 
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.plan import Channel, Mode, Plan, StrategyPlan
+from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.alpaca import AlpacaData
 from liualgotrader.data.alpaca_stream import AlpacaStream, Sink
 from liualgotrader.engine.loading import configure, load_class
@@ -39,8 +40,8 @@ class Endpoints(msgspec.Struct, frozen=True):
     data_url: str
     order_stream_url: str
     data_stream_url: str
-    key: str
-    secret: str
+    key: Secret
+    secret: Secret
     feed: str = "iex"
     control_url: str | None = None
 
@@ -151,14 +152,18 @@ def make_data(config: SessionConfig) -> AlpacaData:
     """Return market data on request."""
     at = config.endpoints
     return AlpacaData(
-        trading_url=at.trading_url, data_url=at.data_url, key=at.key, secret=at.secret, feed=at.feed
+        trading_url=at.trading_url,
+        data_url=at.data_url,
+        key=at.key.reveal(),
+        secret=at.secret.reveal(),
+        feed=at.feed,
     )
 
 
 def make_trader(config: SessionConfig) -> AlpacaTrader:
     """Return the broker."""
     at = config.endpoints
-    return AlpacaTrader(at.trading_url, key=at.key, secret=at.secret)
+    return AlpacaTrader(at.trading_url, key=at.key.reveal(), secret=at.secret.reveal())
 
 
 def make_stream(
@@ -173,8 +178,8 @@ def make_stream(
     channels = dict.fromkeys(n for c in config.plan.session.events for n in _CHANNELS[c])
     return AlpacaStream(
         at.data_stream_url,
-        key=at.key,
-        secret=at.secret,
+        key=at.key.reveal(),
+        secret=at.secret.reveal(),
         channels=channels,
         sink=sink,
         on_mark=on_mark,
@@ -195,8 +200,8 @@ def make_order_stream(
     at = config.endpoints
     return AlpacaOrderStream(
         at.order_stream_url,
-        key=at.key,
-        secret=at.secret,
+        key=at.key.reveal(),
+        secret=at.secret.reveal(),
         sink=sink,
         on_mark=on_mark,
         on_live=on_live,

@@ -34,6 +34,7 @@ from liualgotrader.common.ids import slot_name as slot_letter
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Mode, Plan, plan_to_json
 from liualgotrader.common.ports import BrokerAccount, Trader
+from liualgotrader.credentials.secret import Secret
 from liualgotrader.engine.latency import Latencies
 from liualgotrader.engine.loading import source_of
 from liualgotrader.models.account_lock import AccountLock
@@ -226,7 +227,7 @@ class Course:
     async def _market(self, stack: AsyncExitStack) -> Market:
         if self._plan.session.mode is Mode.SIMULATED:
             return await self._box_market(stack)
-        return await world_market(self._plan, self._environ, *keys_of(self._environ))
+        return await world_market(self._plan, self._environ, keys_of(self._plan, self._environ))
 
     async def _box_market(self, stack: AsyncExitStack) -> Market:
         session = self._plan.session
@@ -242,8 +243,8 @@ class Course:
             data_url=at.data_url,
             order_stream_url=at.updates_url,
             data_stream_url=at.stream_url,
-            key=at.key,
-            secret=at.secret,
+            key=Secret(at.key),
+            secret=Secret(at.secret),
             control_url=control if session.lockstep else None,
         )
         clock = await box.clock()

@@ -37,13 +37,14 @@ from liualgotrader.common.calendar import NEW_YORK, Session
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.ids import slot_name
 from liualgotrader.common.plan import Plan, plan_to_json
+from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.lake import Kind, Lake
 from liualgotrader.engine.loading import source_of
 from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 
-NOWHERE = Endpoints("", "", "", "", "", "")
+NOWHERE = Endpoints("", "", "", "", Secret(""), Secret(""))
 MODE = "backtest"
 
 

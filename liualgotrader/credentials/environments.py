@@ -40,25 +40,27 @@ def environment_of_url(url: str) -> Environment | None:
 def check_environments(
     environment: Environment, *, key: Secret, url: str, key_from: str, url_from: str
 ) -> None:
-    """Raise ConfigError unless key and address are of that environment, or say nothing of theirs.
+    """Raise ConfigError unless key and address are of that environment.
 
-    `key_from`, `url_from`: where they stand, for the message.
+    A key may not say of which it is; then it is the broker's to judge. An exchange in a box on this machine stands in
+    for either; anybody else's address gets no keys. `key_from`, `url_from`: where they stand, for the message.
     """
     of_key, of_url = environment_of_key(key), environment_of_url(url)
-    if of_key is not None and of_key is not environment:
+    if of_url is None and not is_loopback(url):
+        known = ", ".join(TRADING_URLS.values())
         raise ConfigError(
-            f"this session is {environment}, but the key in {key_from} (...{key.last4()}) is a {of_key} key: "
-            f'give a {environment} key, or set mode = "{of_key}"'
+            f"{url_from} = {url}: this is neither of {known} nor on this machine; unset it"
         )
     if of_url is not None and of_url is not environment:
         raise ConfigError(
-            f"this session is {environment} and its key is {_of(of_key)}, but {url_from} = {url} is the "
-            f'{of_url} address: remove it, or set mode = "{of_url}" and give a {of_url} key'
+            f"{environment} trading is wanted, and {url_from} = {url} is the {of_url} environment: unset it, or "
+            f'set mode = "{of_url}" and give a key of that account'
         )
-
-
-def _of(environment: Environment | None) -> str:
-    return "of no environment that it names" if environment is None else f"a {environment} key"
+    if of_key is not None and of_key is not environment:
+        raise ConfigError(
+            f"{environment} trading is wanted, and the key in {key_from}, which ends in {key.last4()}, is one of a "
+            f'{of_key} account: give a key of the {environment} account, or set mode = "{of_key}"'
+        )
 
 
 def trading_url(text: str, *, where: str) -> str:
@@ -74,12 +76,14 @@ def trading_url(text: str, *, where: str) -> str:
         )
     if parts.username or parts.password:
         raise ConfigError(f"{where} holds a user or a password: keys do not belong into an address")
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(url):
         raise ConfigError(f"{where} = {text}: keys would travel in the clear; use https")
     return url
 
 
-def _is_here(host: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether an address is one of this machine."""
+    host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

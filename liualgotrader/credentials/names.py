@@ -72,6 +72,6 @@ def advice(vendor: Vendor, environment: Environment) -> str:
     if vendor is Vendor.MASSIVE:
         return "make a key at https://massive.com/dashboard/keys, then `liu keys set massive`, or export it"
     return (
-        f"make a key at https://app.alpaca.markets (the {environment} account, API Keys), then "
+        f"make a key of the {environment} account in the dashboard, https://app.alpaca.markets, then "
         f"`liu keys set alpaca --environment {environment}`, or export both"
     )

@@ -20,9 +20,7 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Raises ValueError for an empty text: a key that is not there is None."""
-        if not text:
-            raise ValueError("a secret is not empty")
+        """An empty text is for where there is nobody to sign on to, such as a backtest."""
         self._text = text
         KNOWN.learn(text)
 

@@ -30,7 +30,7 @@ def arm(
     """
     if plan.session.mode is not Mode.LIVE:
         return
-    endpoints = endpoints_of(plan, environ, *keys_of(environ))
+    endpoints = endpoints_of(plan, environ, keys_of(plan, environ))
     if yes:
         return
     if ask is None and not sys.stdin.isatty():

@@ -17,7 +17,7 @@ import uvloop
 from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.errors import ConfigError, LiuError
 from liualgotrader.credentials.process import guard_process
-from liualgotrader.credentials.redaction import KNOWN, redact
+from liualgotrader.credentials.redaction import redact
 from liualgotrader.session import messages
 from liualgotrader.session.logs import log_to_file
 from liualgotrader.session.messages import Failed, Message
@@ -83,7 +83,6 @@ def run_child(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     guard_process()
-    KNOWN.learn(config.endpoints.key, config.endpoints.secret)
     log_to_file(name, config.logs, as_json=config.json_logs)
     # Inputs are many and short-lived and hold no cycles: without this the collector walks them all, again and again.
     gc.freeze()

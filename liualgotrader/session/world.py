@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from pathlib import Path
 
 from liualgotrader.bootstrap import Endpoints, WorldClock
 from liualgotrader.common.calendar import (
@@ -18,17 +18,17 @@ from liualgotrader.common.calendar import (
 )
 from liualgotrader.common.errors import BrokerRefused, ConfigError
 from liualgotrader.common.instruments import AssetClass
-from liualgotrader.common.plan import Mode, Plan
+from liualgotrader.common.plan import Plan
 from liualgotrader.common.ports import BrokerAccount
+from liualgotrader.credentials.environments import Environment, is_loopback
+from liualgotrader.credentials.finding import Credentials, find_credentials
+from liualgotrader.credentials.names import Vendor
 from liualgotrader.session.market import Market
 from liualgotrader.session.patience import patiently
 from liualgotrader.trading.alpaca import AlpacaTrader
 
-PAPER_URL = "https://paper-api.alpaca.markets"
-LIVE_URL = "https://api.alpaca.markets"
 DATA_URL = "https://data.alpaca.markets"
 STREAM_URL = "wss://stream.data.alpaca.markets"
-TRADING_VARIABLE = "APCA_API_BASE_URL"
 DATA_VARIABLE = "APCA_API_DATA_URL"
 STREAM_VARIABLE = "APCA_API_STREAM_URL"
 
@@ -39,29 +39,17 @@ _PATIENCE_SECONDS = 20.0
 _PATHS = {AssetClass.US_EQUITY: "/v2/{feed}", AssetClass.CRYPTO: "/v1beta3/crypto/{feed}"}
 
 
-KEY_VARIABLE = "APCA_API_KEY_ID"
-SECRET_VARIABLE = "APCA_API_SECRET_KEY"
+def keys_of(plan: Plan, environ: Mapping[str, str]) -> Credentials:
+    """Return Alpaca's keys for the plan's mode. Raises ConfigError that says what is missing or does not fit."""
+    mode = Environment(plan.session.mode.value)
+    return find_credentials(environ, Path(plan.filename).parent, Vendor.ALPACA, mode)
 
 
-def keys_of(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return Alpaca's key and secret. Raises ConfigError naming what is not set."""
-    key, secret = (environ.get(name, "").strip() for name in (KEY_VARIABLE, SECRET_VARIABLE))
-    if not key or not secret:
-        missing = " and ".join(
-            n for n, v in ((KEY_VARIABLE, key), (SECRET_VARIABLE, secret)) if not v
-        )
-        raise ConfigError(
-            f"no keys for Alpaca: set {missing}; keys are made in its dashboard, for each account its own"
-        )
-    return key, secret
-
-
-def endpoints_of(plan: Plan, environ: Mapping[str, str], key: str, secret: str) -> Endpoints:
-    """Return where a paper or live session trades. Raises ConfigError for a URL of the other environment."""
-    session = plan.session
-    trading_url = environ.get(TRADING_VARIABLE, "").strip().rstrip("/").removesuffix("/v2")
-    trading_url = trading_url or (LIVE_URL if session.mode is Mode.LIVE else PAPER_URL)
-    check_environment(session.mode, trading_url, key)
+def endpoints_of(plan: Plan, environ: Mapping[str, str], keys: Credentials) -> Endpoints:
+    """Return where a paper or live session trades."""
+    session, trading_url = plan.session, keys.url
+    if keys.secret is None:
+        raise ConfigError("Alpaca's keys are two: a key and its secret")
     if is_loopback(trading_url):  # an exchange in a box serves everything on one port
         data_url, stream_url = trading_url, trading_url.replace("http", "ws", 1)
     else:
@@ -72,39 +60,10 @@ def endpoints_of(plan: Plan, environ: Mapping[str, str], key: str, secret: str) 
         data_url=environ.get(DATA_VARIABLE, "").strip().rstrip("/") or data_url,
         order_stream_url=trading_url.replace("http", "ws", 1) + "/stream",
         data_stream_url=(environ.get(STREAM_VARIABLE, "").strip().rstrip("/") or stream_url) + path,
-        key=key,
-        secret=secret,
+        key=keys.key,
+        secret=keys.secret,
         feed=session.feed_name,
     )
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether a URL names this machine."""
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-
-
-def check_environment(mode: Mode, url: str, key: str) -> None:
-    """Raise ConfigError when mode, URL and key are not all of one environment.
-
-    Alpaca's key ids tell theirs: those of paper accounts begin with PK, of live ones with AK.
-    """
-    of_url = {urlsplit(PAPER_URL).hostname: Mode.PAPER, urlsplit(LIVE_URL).hostname: Mode.LIVE}
-    place = mode if is_loopback(url) else of_url.get(urlsplit(url).hostname)
-    if place is None:
-        raise ConfigError(
-            f"{TRADING_VARIABLE} = {url}: this is neither {PAPER_URL}, {LIVE_URL} nor on this machine; unset it"
-        )
-    if place is not mode:
-        raise ConfigError(
-            f'session.mode = "{mode}", and {TRADING_VARIABLE} = {url} is the {place} environment: '
-            "unset it, or change the mode"
-        )
-    of_key = {"PK": Mode.PAPER, "AK": Mode.LIVE}.get(key[:2], mode)
-    if of_key is not mode:
-        raise ConfigError(
-            f'session.mode = "{mode}", and the key in {KEY_VARIABLE} is one of a {of_key} account (it begins with '
-            f"{key[:2]}): make a key for the {mode} account in Alpaca's dashboard"
-        )
 
 
 def session_of(plan: Plan, now: int) -> Session:
@@ -158,12 +117,16 @@ async def patient_account(endpoints: Endpoints) -> BrokerAccount:
 
     Raises ConfigError for wrong keys, or BrokerUnavailable.
     """
-    trader = AlpacaTrader(endpoints.trading_url, key=endpoints.key, secret=endpoints.secret)
+    trader = _trader(endpoints)
     try:
         with _keys_told(endpoints.trading_url):
             return await patiently(trader.account, seconds=_PATIENCE_SECONDS)
     finally:
         trader.close()
+
+
+def _trader(at: Endpoints) -> AlpacaTrader:
+    return AlpacaTrader(at.trading_url, key=at.key.reveal(), secret=at.secret.reveal())
 
 
 @contextmanager
@@ -173,18 +136,18 @@ def _keys_told(url: str) -> Iterator[None]:
         yield
     except BrokerRefused as exc:
         raise ConfigError(
-            f"{url} refused the keys ({exc}): check that {KEY_VARIABLE} and {SECRET_VARIABLE} belong together and "
-            "to this account, and that they were not made anew since"
+            f"{url} refused the keys ({exc}): check that key and secret belong together and to this account, and "
+            "that they were not made anew since; `liu keys show alpaca` says where they were found"
         ) from exc
 
 
-async def world_market(plan: Plan, environ: Mapping[str, str], key: str, secret: str) -> Market:
+async def world_market(plan: Plan, environ: Mapping[str, str], keys: Credentials) -> Market:
     """Return the market of a paper or live session; the broker is asked for its time.
 
     Raises ConfigError, for wrong keys too, or BrokerUnavailable.
     """
-    endpoints = endpoints_of(plan, environ, key, secret)
-    trader = AlpacaTrader(endpoints.trading_url, key=key, secret=secret)
+    endpoints = endpoints_of(plan, environ, keys)
+    trader = _trader(endpoints)
     ours = WorldClock()
     try:
         with _keys_told(endpoints.trading_url):

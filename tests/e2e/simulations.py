@@ -9,6 +9,7 @@ from liualgotrader.common.events import Picked
 from liualgotrader.common.ids import slot_name
 from liualgotrader.common.ledger_orders import LedgerOrder
 from liualgotrader.common.plan import Plan
+from liualgotrader.credentials.secret import Secret
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.exchange.file_tape import open_tape
 from liualgotrader.simulation.simulation import Setting, Simulation
@@ -16,7 +17,7 @@ from liualgotrader.simulation.tape_session import live_tape, tape_simulation
 from tests.e2e.sessions import Books
 from tests.postgres import run
 
-_NOWHERE = Endpoints("", "", "", "", "", "")
+_NOWHERE = Endpoints("", "", "", "", Secret(""), Secret(""))
 
 
 def session_config(

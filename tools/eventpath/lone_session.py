@@ -19,6 +19,7 @@ from liualgotrader.common.ids import slot_name
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Channel, Plan, SessionPlan, StrategyPlan
 from liualgotrader.consumer import Consumer, Shared
+from liualgotrader.credentials.secret import Secret
 from liualgotrader.links.port import LinkKind
 from liualgotrader.links.slots import SlotLinks
 from liualgotrader.models.journal import Journal
@@ -41,6 +42,7 @@ from pathlib import Path
 from time import monotonic_ns
 
 from liualgotrader.strategies.base import Strategy
+from liualgotrader.credentials.secret import Secret
 
 class NoOp(Strategy):
     def on_trade(self, ctx, trade):
@@ -160,7 +162,12 @@ def session_config(home: str, port: int, kind: LinkKind, strategy: str = "NoOp")
         dsn="",
         home=home,
         endpoints=Endpoints(
-            f"http://{url}", f"http://{url}", f"ws://{url}/orders", f"ws://{url}/data", "k", "s"
+            f"http://{url}",
+            f"http://{url}",
+            f"ws://{url}/orders",
+            f"ws://{url}/data",
+            Secret("k"),
+            Secret("s"),
         ),
         slots=tuple(slot_name(index) for index in range(CONSUMERS)),
         session_open=now - _HOUR,

@@ -133,22 +133,32 @@ def test_half_a_pair_is_not_completed_from_elsewhere(plan: Path, work: Path, the
         (
             LIVE,
             Environment.PAPER,
-            "this session is paper, but the key in the environment .* is a live key",
+            "paper trading is wanted, and the key in the environment .* is one of a live account",
         ),
         (
             PAPER,
             Environment.LIVE,
-            "this session is live, but the key in the environment .* is a paper key",
+            "live trading is wanted, and the key in the environment .* is one of a paper account",
         ),
         (
             PAPER | {"APCA_API_BASE_URL": "https://api.alpaca.markets"},
             Environment.PAPER,
-            "is paper and its key is a paper key, but APCA_API_BASE_URL in the environment .* the live address",
+            "paper trading is wanted, and APCA_API_BASE_URL in the environment = .* is the live environment",
         ),
         (
             LIVE | {"APCA_API_BASE_URL": "https://paper-api.alpaca.markets/v2"},
             Environment.LIVE,
-            "is live and its key is a live key, but APCA_API_BASE_URL .* the paper address",
+            "live trading is wanted, and APCA_API_BASE_URL .* is the paper environment",
+        ),
+        (
+            PAPER | {"APCA_API_BASE_URL": "https://alpaca.example.com"},
+            Environment.PAPER,
+            "neither of https://paper-api.alpaca.markets, https://api.alpaca.markets nor on this machine",
+        ),
+        (
+            LIVE | {"APCA_API_BASE_URL": "https://api.alpaca.markets.example.com"},
+            Environment.LIVE,
+            "neither of",
         ),
         (
             PAPER | {"APCA_API_BASE_URL": "http://proxy.test"},

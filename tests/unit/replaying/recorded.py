@@ -18,6 +18,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Approved
 from liualgotrader.common.plan import Plan, StrategyPlan
 from liualgotrader.common.wire import encode_events
+from liualgotrader.credentials.secret import Secret
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.runner import Batch, Runner
 from liualgotrader.models.journal import MAGIC, Header, Journal
@@ -68,7 +69,7 @@ def config(source: str = SOURCE) -> SessionConfig:
         sources={"watcher.py": source},
         dsn="",
         home="",
-        endpoints=Endpoints("", "", "", "", "", ""),
+        endpoints=Endpoints("", "", "", "", Secret(""), Secret("")),
         slots=("A",),
         session_open=OPEN,
         session_close=OPEN + 3600 * SECOND,

@@ -11,7 +11,7 @@ from liualgotrader.common.ports import BrokerAccount
 from liualgotrader.scripts import arming
 
 LIVE = Plan(session=SessionPlan(mode=Mode.LIVE))
-KEYS = {"APCA_API_KEY_ID": "AK" + "A" * 18, "APCA_API_SECRET_KEY": "secret"}
+KEYS = {"APCA_API_KEY_ID": "AK" + "A" * 18, "APCA_API_SECRET_KEY": "secret0123"}
 
 
 @pytest.fixture(autouse=True)

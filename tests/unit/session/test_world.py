@@ -1,21 +1,24 @@
 """The market of a paper or live session: URLs, keys, days and clocks that belong together."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from liualgotrader.bootstrap import Endpoints
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.instruments import AssetClass
 from liualgotrader.common.plan import Mode, Plan, SessionPlan
 from liualgotrader.session.world import (
     MOST_CLOCK_OFFSET,
-    check_environment,
     clock_offset,
     endpoints_of,
     keys_of,
     session_of,
 )
 
+SECRET = "theSecretOfAnAccount0123"
 PAPER_KEY, LIVE_KEY = "PKAAAAAAAAAAAAAAAAAA", "AKAAAAAAAAAAAAAAAAAA"
 PAPER, LIVE, BOX = (
     "https://paper-api.alpaca.markets",
@@ -29,71 +32,50 @@ def plan_of(mode: Mode = Mode.PAPER, **options: object) -> Plan:
     return Plan(session=SessionPlan(mode=mode, **options))  # type: ignore[arg-type]
 
 
+def endpoints(plan: Plan, key: str, environ: dict[str, str] | None = None) -> Endpoints:
+    """Return the endpoints of a session whose keys are in the environment."""
+    known = {"APCA_API_KEY_ID": key, "APCA_API_SECRET_KEY": SECRET} | (environ or {})
+    return endpoints_of(plan, known, keys_of(plan, known))
+
+
 def at(text: str) -> int:
     """Return a moment in UTC as ns."""
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1_000_000_000
 
 
-@pytest.mark.parametrize(
-    ("mode", "url", "key"),
-    [
-        (Mode.PAPER, PAPER, PAPER_KEY),
-        (Mode.LIVE, LIVE, LIVE_KEY),
-        (Mode.PAPER, BOX, PAPER_KEY),
-        (Mode.LIVE, BOX, LIVE_KEY),
-        (Mode.PAPER, PAPER, "CKAAAAAAAAAAAAAAAAAA"),
-    ],
-)
-def test_one_environment_passes(mode: Mode, url: str, key: str) -> None:
-    """A box on this machine stands in for either; a key of no known kind is the broker's to judge."""
-    check_environment(mode, url, key)
-
-
-@pytest.mark.parametrize(
-    ("mode", "url", "key", "words"),
-    [
-        (Mode.PAPER, LIVE, PAPER_KEY, "is the live environment"),
-        (Mode.LIVE, PAPER, LIVE_KEY, "is the paper environment"),
-        (Mode.PAPER, PAPER, LIVE_KEY, "is one of a live account"),
-        (Mode.LIVE, LIVE, PAPER_KEY, "is one of a paper account"),
-        (Mode.LIVE, BOX, PAPER_KEY, "is one of a paper account"),
-        (Mode.PAPER, "https://alpaca.example.com", PAPER_KEY, "neither"),
-        (Mode.LIVE, "https://api.alpaca.markets.example.com", LIVE_KEY, "neither"),
-    ],
-)
-def test_environments_are_not_mixed(mode: Mode, url: str, key: str, words: str) -> None:
-    """Keys and URL of different environments are refused, and a stranger's URL gets no keys."""
-    with pytest.raises(ConfigError, match=words):
-        check_environment(mode, url, key)
-
-
 def test_endpoints_of_the_world() -> None:
     """Defaults are the vendor's; a plan's feed is in the stream's path."""
-    at_paper = endpoints_of(plan_of(feed="sip"), {}, PAPER_KEY, "secret")
+    at_paper = endpoints(plan_of(feed="sip"), PAPER_KEY)
     assert at_paper.trading_url == PAPER
     assert at_paper.order_stream_url == "wss://paper-api.alpaca.markets/stream"
     assert at_paper.data_url == "https://data.alpaca.markets"
     assert at_paper.data_stream_url == "wss://stream.data.alpaca.markets/v2/sip"
-    live = endpoints_of(plan_of(Mode.LIVE), {}, LIVE_KEY, "secret")
+    live = endpoints(plan_of(Mode.LIVE), LIVE_KEY)
     assert live.trading_url == LIVE
     assert live.data_stream_url.endswith("/v2/iex")
-    coins = endpoints_of(plan_of(asset_class=AssetClass.CRYPTO), {}, PAPER_KEY, "secret")
+    coins = endpoints(plan_of(asset_class=AssetClass.CRYPTO), PAPER_KEY)
     assert coins.data_stream_url == "wss://stream.data.alpaca.markets/v1beta3/crypto/us"
 
 
 def test_endpoints_of_a_box() -> None:
     """One port serves all; the version that alpaca-py's users append is not repeated."""
     environ = {"APCA_API_BASE_URL": BOX + "/v2/"}
-    box = endpoints_of(plan_of(), environ, PAPER_KEY, "secret")
+    box = endpoints(plan_of(), PAPER_KEY, environ)
     assert (box.trading_url, box.data_url) == (BOX, BOX)
     assert box.data_stream_url == "ws://127.0.0.1:8900/v2/iex"
     assert box.order_stream_url == "ws://127.0.0.1:8900/stream"
 
 
-def test_missing_keys_are_named() -> None:
-    """Only what is missing."""
-    with pytest.raises(ConfigError, match="set APCA_API_SECRET_KEY;"):
-        keys_of({"APCA_API_KEY_ID": PAPER_KEY, "APCA_API_SECRET_KEY": " "})
+def test_keys_are_those_of_the_mode_and_shown_to_nobody(tmp_path: Path) -> None:
+    """The file beside the plan has both; keys of the other environment do not begin a session."""
+    file = tmp_path / ".env"
+    file.write_text(f"APCA_LIVE_API_KEY_ID={LIVE_KEY}\nAPCA_LIVE_API_SECRET_KEY={SECRET}\n")
+    plan = msgspec.structs.replace(plan_of(Mode.LIVE), filename=str(tmp_path / "plan.toml"))
+    live = endpoints_of(plan, {}, keys_of(plan, {}))
+    assert (live.trading_url, live.key.reveal(), live.secret.reveal()) == (LIVE, LIVE_KEY, SECRET)
+    assert LIVE_KEY not in str(live) and SECRET not in str(live)
+    with pytest.raises(ConfigError, match="is one of a live account"):
+        endpoints(plan_of(), LIVE_KEY)
 
 
 def test_the_day_of_a_session() -> None:
