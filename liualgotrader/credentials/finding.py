@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.plan import Vendor
 from liualgotrader.credentials.dotenv_file import DotenvFile
 from liualgotrader.credentials.environments import (
     TRADING_URLS,
@@ -20,7 +21,6 @@ from liualgotrader.credentials.environments import (
 from liualgotrader.credentials.names import (
     BASE_URL,
     Names,
-    Vendor,
     advice,
     bare,
     holder,

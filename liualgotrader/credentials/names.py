@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import NamedTuple
 
+from liualgotrader.common.plan import Vendor
 from liualgotrader.credentials.environments import Environment
-
-
-class Vendor(StrEnum):
-    """Who gives out keys."""
-
-    ALPACA = "alpaca"
-    MASSIVE = "massive"
 
 
 class Names(NamedTuple):

@@ -21,10 +21,10 @@ from liualgotrader.capture.records import Header, Kind
 from liualgotrader.capture.summary import StreamSummary, Summary, summarised
 from liualgotrader.capture.writer import CaptureWriter
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.plan import Vendor
 from liualgotrader.common.timestamps import format_time
 from liualgotrader.credentials.environments import Environment
 from liualgotrader.credentials.finding import find_credentials
-from liualgotrader.credentials.names import Vendor
 from liualgotrader.scripts.exits import DONE, FAILED
 
 _FEEDS = {Vendor.ALPACA: "iex", Vendor.MASSIVE: "real-time"}

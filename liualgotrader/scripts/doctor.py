@@ -17,9 +17,9 @@ import click
 import msgspec
 
 from liualgotrader.common.errors import ConfigError, LiuError
+from liualgotrader.common.plan import Vendor
 from liualgotrader.credentials.environments import Environment
 from liualgotrader.credentials.finding import find_credentials
-from liualgotrader.credentials.names import Vendor
 from liualgotrader.models.pg_binaries import find_binaries, unprivileged_account
 from liualgotrader.models.postgres import connect, redacted
 from liualgotrader.scripts.exits import DONE, FAILED

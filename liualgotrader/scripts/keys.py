@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.plan import Vendor
 from liualgotrader.credentials.environments import Environment, environment_of_key
 from liualgotrader.credentials.finding import find_credentials
-from liualgotrader.credentials.names import Names, Vendor, bare, holder, names_of
+from liualgotrader.credentials.names import Names, bare, holder, names_of
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.credentials.system_keyring import SystemKeyring
 from liualgotrader.scripts.exits import DONE, FAILED

@@ -18,11 +18,10 @@ from liualgotrader.common.calendar import (
 )
 from liualgotrader.common.errors import BrokerRefused, ConfigError
 from liualgotrader.common.instruments import AssetClass
-from liualgotrader.common.plan import Plan
+from liualgotrader.common.plan import Plan, Vendor
 from liualgotrader.common.ports import BrokerAccount
 from liualgotrader.credentials.environments import Environment, is_loopback
 from liualgotrader.credentials.finding import Credentials, find_credentials
-from liualgotrader.credentials.names import Vendor
 from liualgotrader.session.market import Market
 from liualgotrader.session.patience import patiently
 from liualgotrader.trading.alpaca import AlpacaTrader

@@ -8,9 +8,9 @@ import keyring.backends.fail
 import pytest
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.plan import Vendor
 from liualgotrader.credentials.environments import Environment
 from liualgotrader.credentials.finding import Credentials, find_credentials
-from liualgotrader.credentials.names import Vendor
 from tests.unit.credentials.keyrings import MemoryKeyring, keyring_of_a_test
 
 PAPER_KEY, PAPER_SECRET = "PKFROMENVIRONMENT001", "secretFromTheEnvironmentOfAPaperAccount1"
