@@ -43,10 +43,10 @@ from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import AnyTurn, SessionDesk, Turn
 from liualgotrader.engine.latency import Latencies
 from liualgotrader.engine.runner import Batch, JournalPort, Runner
+from liualgotrader.links.backoff import backoff
 from liualgotrader.links.market import MarketBatch, MarketReceiver, decode
 from liualgotrader.links.orders import OrderReceiver
 from liualgotrader.links.slots import SlotLinks
-from liualgotrader.links.socket import backoff
 from liualgotrader.session.checkpoints import FatalJournal, FatalReceiver, checkpoints
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.disk import DiskGuard

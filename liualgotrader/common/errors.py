@@ -35,7 +35,14 @@ class FeedError(LiuError):
 
 
 class FeedLost(FeedError):
-    """The stream broke. It is reconnected with back-off; entries wait until it is live."""
+    """The stream broke. It is reconnected with back-off; entries wait until it is live.
+
+    `retry_after`: seconds that the vendor wants to pass before the next attempt, at least.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class FeedRefused(FeedError):

@@ -71,6 +71,9 @@ class StreamingAPI(Protocol):
     def unsubscribe(self, symbols: Iterable[str]) -> None:
         """Take symbols out of what is wanted."""
 
+    def reconnect(self, reason: str) -> None:
+        """Give up the connection that there is, and make another: it is open and mute."""
+
     def close(self) -> None:
         """Disconnect for good."""
 

@@ -19,11 +19,18 @@ log = logging.getLogger(__name__)
 Sink = Callable[[int, list[Event]], None]
 
 # Refusals that trying again cannot mend: authentication, entitlement, too many connections or symbols.
-_FATAL = {401, 402, 404, 405, 406, 409, 410, 411, 412, 413}
+_FATAL = {401, 402, 404, 405, 409, 410, 411, 412, 413}
+_CROWDED = 406
+# After a loss the vendor may take a while to see that the old connection is gone. Seconds before each next attempt;
+# when they are used up, somebody else has the stream. At a start there is hardly anything to wait for.
+_CROWDED_WAITS = (5.0, 10.0, 20.0, 40.0, 60.0)
+_CROWDED_AT_START = 1
+# One connection is allowed: a second between two attempts is the least.
+_ATTEMPT_SECONDS = 1.0
 _ADVICE = {
     402: "the key or the secret is wrong, or of the other environment",
     405: "more symbols than the subscription allows; lower max_symbols",
-    406: "another program already holds the one stream that this key allows; stop it first",
+    406: "another program already holds the one stream that this key allows; stop it, or give it its own key",
     409: "the subscription does not include this feed",
 }
 
@@ -58,8 +65,15 @@ class AlpacaStream:
         self._up = False
         self._confirm: Callable[[], None] | None = None
         self.parser = AlpacaParser()
+        self._was_up = False
+        self._crowded = 0
         self._socket = KeptSocket(
-            url, self, headers=headers or {}, random=random or Random(0), tap=tap
+            url,
+            self,
+            headers=headers or {},
+            random=random or Random(0),
+            floor=_ATTEMPT_SECONDS,
+            tap=tap,
         )
 
     @property
@@ -79,6 +93,10 @@ class AlpacaStream:
     def close(self) -> None:
         """Disconnect for good."""
         self._socket.close()
+
+    def reconnect(self, reason: str) -> None:
+        """Give up a connection that is of no use any more, and make another."""
+        self._socket.drop(reason)
 
     def subscribe(
         self, symbols: Iterable[str], confirmed: Callable[[], None] | None = None
@@ -129,7 +147,8 @@ class AlpacaStream:
             case Mark(t=mark):
                 self._on_mark(mark)
             case Success(msg="authenticated"):
-                self._up = True
+                self._up = self._was_up = True
+                self._crowded = 0
                 self._ask("subscribe", list(self._wanted))
                 self._on_live(True)
             case Subscribed():
@@ -146,11 +165,13 @@ class AlpacaStream:
         message = f"Alpaca's data stream refused: {text} ({code})" + (
             f"; {advice}" if advice else ""
         )
-        if code == 406:
-            # Right after a reconnect the vendor may not have noticed yet that the old connection is gone.
-            raise (
-                FeedLost if self._socket.reconnects and self._socket.reconnects < 5 else FeedRefused
-            )(message)
-        if code in _FATAL:
+        if code == _CROWDED and self._may_wait():
+            raise FeedLost(message, retry_after=_CROWDED_WAITS[self._crowded - 1])
+        if code in _FATAL or code == _CROWDED:
             raise FeedRefused(message)
         raise FeedLost(message)
+
+    def _may_wait(self) -> bool:
+        """Whether a stream that somebody holds may still be an own one of which the vendor sees the end late."""
+        self._crowded += 1
+        return self._crowded <= (len(_CROWDED_WAITS) if self._was_up else _CROWDED_AT_START)
