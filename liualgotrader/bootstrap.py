@@ -17,6 +17,7 @@ from liualgotrader.common.plan import Channel, Mode, Plan, StrategyPlan
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.alpaca import AlpacaData
 from liualgotrader.data.alpaca_stream import AlpacaStream, Sink
+from liualgotrader.data.market_status import MarketStatus
 from liualgotrader.engine.loading import configure, load_class
 from liualgotrader.engine.settings import EngineSettings, StrategySettings, Window
 from liualgotrader.scanners.base import Scanner
@@ -172,6 +173,7 @@ def make_stream(
     sink: Sink,
     on_mark: Callable[[int], None],
     on_live: Callable[[bool], None],
+    on_status: Callable[[MarketStatus], None],
 ) -> AlpacaStream:
     """Return market data as it happens."""
     at = config.endpoints
@@ -184,6 +186,7 @@ def make_stream(
         sink=sink,
         on_mark=on_mark,
         on_live=on_live,
+        on_status=on_status,
         headers=_headers(config),
         random=Random(),
     )

@@ -26,10 +26,10 @@ from liualgotrader.bootstrap import (
     make_strategies,
     make_trader,
 )
-from liualgotrader.common.clock import MINUTE
 from liualgotrader.common.errors import BrokerUnavailable, StoreError
 from liualgotrader.common.events import (
     Command,
+    FeedSource,
     FeedState,
     FeedStatus,
     Input,
@@ -50,6 +50,7 @@ from liualgotrader.links.slots import SlotLinks
 from liualgotrader.session.checkpoints import FatalJournal, FatalReceiver, checkpoints
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.disk import DiskGuard
+from liualgotrader.session.gaps import Gaps
 from liualgotrader.session.inbox import Inbox
 from liualgotrader.session.incarnation import Incarnation, open_incarnation
 from liualgotrader.session.link_watch import LinkWatch
@@ -138,7 +139,7 @@ class Consumer:
         self._inbox = Inbox(self._wake.set)
         self._watch = LinkWatch(self.market, self.orders, self._wake)
         self._stopping = ""
-        self._gapped: dict[str, None] = {}
+        self._missing = Gaps(self._past, self.engine.data, self._inbox, self._clock.now)
         self._latency = Latencies()
         self._events = 0
         self._stale = 0
@@ -162,6 +163,7 @@ class Consumer:
         finally:
             for task in (sending, reporting, *self._tasks):
                 task.cancel()
+            self._missing.close()
             self._incarnation.journal.close()
             await self._incarnation.close(self._stopping or "session over", self.engine.failures)
             self._incarnation.trader.close()
@@ -280,9 +282,10 @@ class Consumer:
                 await self._reconcile("the producer was replaced")
             now = self._clock.now()
             for item in self.orders.take():
+                between = deque(item.events)
                 for event in item.events:
-                    await self._prepare(event, now)
-                yield Batch(now, between=deque(item.events))
+                    between.extend(await self._prepare(event, now))
+                yield Batch(now, between=between)
                 self.orders.ack(item)
             if self._inbox:
                 yield Batch(now, between=self.take_inbox())
@@ -309,19 +312,23 @@ class Consumer:
         for index, batch in enumerate(batches):
             age = time.monotonic_ns() - batch.read_at
             if age > MOST_AGE:
-                self._clean(batches[index:], age)
-                yield Batch(now, between=deque([self._gap_status(now)]))
+                lost = self._clean(batches[index:], age)
+                word = self._missing.lost(lost, now, "dropped what was older than 5 s")
+                yield Batch(now, between=deque([word]))
                 return
             decode(batch)
-            if self._gapped:
-                yield Batch(now, between=deque([self._live_again(now)]))
+            if self._missing.are_open:
+                self._missing.fill()
             yield Batch(now, batch.raw, batch.events)
             if isinstance(batch.events[0], FeedStatus):  # the producer's word comes first
-                self._gapped.update(dict.fromkeys(_lost(batch.events)))
+                self._missing.note(_lost(batch.events))
             self.count(batch)
 
-    def _clean(self, batches: list[MarketBatch], age: int) -> None:
-        """Drop what is too old and everything behind it: a quick catch-up at the price of losing data."""
+    def _clean(self, batches: list[MarketBatch], age: int) -> dict[str, int]:
+        """Drop what is too old and everything behind it: a quick catch-up at the price of losing data.
+
+        Return the symbols of which something was dropped, and how long that had waited, ns.
+        """
         ages: dict[str, int] = {}
         for batch in [*batches, *self.market.receive()]:
             decode(batch)
@@ -332,30 +339,24 @@ class Consumer:
                 ages.setdefault(symbol, waited)
         for symbol, wait in ages.items():
             log.warning("consumer %s %s out of sync w %.3f", self._name, symbol, wait / 1e9)
-        self._gapped.update(dict.fromkeys(ages))
         self._gaps += 1
-
-    def _gap_status(self, now: int) -> FeedStatus:
-        return FeedStatus(
-            FeedState.GAP, now, tuple(self._gapped), "dropped what was older than 5 s"
-        )
-
-    def _live_again(self, now: int) -> FeedStatus:
-        symbols = tuple(self._gapped)
-        self._gapped.clear()
-        self._begin(self._fill_gap(symbols))
-        return FeedStatus(FeedState.LIVE, now, symbols, "in sync again")
+        return ages
 
     # -- history -----------------------------------------------------------------------------------------------
 
-    async def _prepare(self, event: Input, now: int) -> None:
-        """Begin what an input needs from outside."""
-        if isinstance(event, Picked):
-            self._begin(self._load_history(event.symbol))
-        elif isinstance(event, Command) and event.name == "reconcile":
-            await self._reconcile(event.reason)
-        elif isinstance(event, FeedStatus) and event.state is FeedState.LIVE and not event.symbols:
-            self._begin(self._fill_gap(tuple(self.engine.data)))
+    async def _prepare(self, event: Input, now: int) -> list[FeedStatus]:
+        """Begin what an input needs from outside; return what must follow it at once."""
+        match event:
+            case Picked(symbol=symbol):
+                self._begin(self._load_history(symbol))
+            case Command(name="reconcile", reason=reason):
+                await self._reconcile(reason)
+            case FeedStatus(state=FeedState.LIVE, source=FeedSource.STREAM, symbols=symbols):
+                missed = symbols or tuple(self.engine.data)
+                return self._missing.missed(missed, now, "what was missed is being filled in")
+            case _:
+                pass
+        return []
 
     def _begin(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -364,13 +365,6 @@ class Consumer:
 
     async def _load_history(self, symbol: str) -> None:
         self._inbox.put(await self._past.warm_up(symbol, self._clock.now()))
-
-    async def _fill_gap(self, symbols: tuple[str, ...]) -> None:
-        now = self._clock.now()
-        for symbol in symbols:
-            if symbol in self.engine.data:
-                start = self.engine.data[symbol].starts[-1] + MINUTE
-                self._inbox.put(await self._past.gap(symbol, start, now))
 
     async def _reconcile(self, why: str) -> None:
         """Ask the broker what happened to our open orders while nobody listened.
@@ -465,7 +459,7 @@ def _symbols(event: Input) -> tuple[str, ...]:
 def _lost(events: Sequence[Input]) -> list[str]:
     """Return the symbols of which the producer had to drop something."""
     words = (event for event in events if type(event) is FeedStatus)
-    return [symbol for word in words if word.state is FeedState.GAP for symbol in word.symbols]
+    return [symbol for word in words if word.state is FeedState.GAPPED for symbol in word.symbols]
 
 
 async def _main(

@@ -12,7 +12,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from multiprocessing.connection import Connection
+from random import Random
 from typing import Any
 
 from liualgotrader.bootstrap import SessionConfig, make_clock, make_order_stream, make_stream
@@ -22,6 +24,7 @@ from liualgotrader.common.events import (
     Adjusted,
     Command,
     Event,
+    FeedSource,
     FeedState,
     FeedStatus,
     OrderEvent,
@@ -30,6 +33,7 @@ from liualgotrader.common.events import (
 from liualgotrader.common.ids import BadOrderId, parse_order_id
 from liualgotrader.common.plan import Channel, LossAction, Mode
 from liualgotrader.data.alpaca_stream import Sink
+from liualgotrader.data.voice import LOOK_SECONDS
 from liualgotrader.engine.loss_guard import LossGuard
 from liualgotrader.engine.second_bars import SecondBars
 from liualgotrader.links.market import MarketSender, events_payload
@@ -37,6 +41,7 @@ from liualgotrader.links.orders import OrderSender
 from liualgotrader.links.slots import SlotLinks
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.child import Control, run_child, watch_parent
+from liualgotrader.session.feed_truth import FeedTruth, Hours
 from liualgotrader.session.messages import (
     Begin,
     Done,
@@ -71,6 +76,13 @@ class Outlet:
         self.market = MarketSender(links)
         self.orders = OrderSender(links, epoch)
         self.turn: list[Event] = []
+        self._links = links
+        self._generation = links.generation
+
+    def switched(self) -> bool:
+        """Whether the links were switched since the last time: somebody at the other end begins, or we do."""
+        before, self._generation = self._generation, self._links.generation
+        return before != self._generation
 
     @property
     def is_behind(self) -> bool:
@@ -98,6 +110,8 @@ class Producer:
         self._gathered = 0
         self._loop = asyncio.get_running_loop()
         self._read_at = 0
+        self.on_heard: Callable[[Sequence[Event]], None] | None = None
+        self.words: Callable[[], Sequence[FeedStatus]] = tuple
         self.events = 0
         self.unrouted = 0
         self.skipped: Counter[str] = Counter()
@@ -112,6 +126,8 @@ class Producer:
 
     def market(self, read_at: int, events: list[Event]) -> None:
         """Route a frame's events; they leave at the end of this turn of the loop, or with enough of them."""
+        if self.on_heard is not None:
+            self.on_heard(events)
         if self._seconds is not None:
             events = self._seconds.weave(events)
         routes = self._routes
@@ -127,14 +143,17 @@ class Producer:
             for event in events:
                 for outlet in self._also.get(event.symbol, ()):  # type: ignore[attr-defined]
                     outlet.turn.append(event)
+        self._flush_soon(read_at)
+        self._gathered += len(events)
+        if self._gathered >= _MOST_GATHERED:
+            self.flush()
+
+    def _flush_soon(self, read_at: int) -> None:
         if not self._flushing:
             self._flushing = True
             self._read_at = read_at
             self._gathered = 0
             self._loop.call_soon(self.flush)
-        self._gathered += len(events)
-        if self._gathered >= _MOST_GATHERED:
-            self.flush()
 
     def flush(self) -> None:
         """Send what this turn brought: encoded once, stamped with the oldest read of the turn."""
@@ -167,9 +186,20 @@ class Producer:
             self.warn(reason)
             self.command(Command(name, ts, reason))
 
-    def feed(self, state: FeedState, reason: str) -> None:
-        """Tell all consumers of the state of the feed."""
-        self._tell(FeedStatus(state, 0, (), reason))
+    def feed(self, word: FeedStatus) -> None:
+        """Tell of the feed: all consumers, at once.
+
+        In lockstep a word about symbols goes with their market data, so that it is heard at its place in the tape.
+        """
+        if not (self._config.lockstep and word.symbols):
+            self._tell(word)
+            return
+        for symbol in word.symbols:
+            for outlet in chain(
+                filter(None, (self._routes.get(symbol),)), self._also.get(symbol, ())
+            ):
+                outlet.turn.append(word)
+        self._flush_soon(time.monotonic_ns())
 
     # -- orders ------------------------------------------------------------------------------------------------
 
@@ -253,6 +283,9 @@ class Producer:
         for outlet in self._outlets:
             outlet.market.pump(now)
             outlet.orders.pump()
+            if outlet.switched():
+                for word in self.words():
+                    outlet.orders.send([word])
 
     @property
     def is_behind(self) -> bool:
@@ -280,8 +313,28 @@ class ProducerProcess:
         self._config = config
         self._control = control
         self._producer = Producer(config, links, epoch, self._warn)
+        self._clock = make_clock(config)
+        self._runs = config.clock_origin is None
+        speed = config.plan.session.speed
+        self._truth = FeedTruth(
+            tell=self._producer.feed,
+            warn=self._warn,
+            reconnect=lambda reason: self._stream.reconnect(reason),
+            hours=Hours(config.session_open, config.session_close),
+            random=Random(),
+            pace=speed if isinstance(speed, float) and config.clock_origin is not None else 1.0,
+            successor=epoch > 1 and not config.lockstep,
+        )
+        self._producer.words = self._words
+        if not config.lockstep:
+            self._producer.on_heard = self._truth.heard
+        self._successor = epoch > 1 and not config.lockstep
         self._stream = make_stream(
-            config, sink=self._sink(), on_mark=self._producer.mark, on_live=self._data_live
+            config,
+            sink=self._sink(),
+            on_mark=self._producer.mark,
+            on_live=self._data_live,
+            on_status=self._truth.status,
         )
         self._orders = make_order_stream(
             config,
@@ -308,6 +361,7 @@ class ProducerProcess:
         async with asyncio.TaskGroup() as group:
             sockets = [group.create_task(self._stream.run()), group.create_task(self._orders.run())]
             group.create_task(self._upkeep())
+            looking = group.create_task(self._look())
             reporting = group.create_task(self._report())
             await self._restore()
             for up in self._up.values():
@@ -316,7 +370,7 @@ class ProducerProcess:
             await self._stopping.wait()
             self._stream.close()
             self._orders.close()
-            for task in (*sockets, reporting):
+            for task in (*sockets, reporting, looking):
                 task.cancel()
         self._control.say(Done(self._producer.figures()))
 
@@ -325,7 +379,9 @@ class ProducerProcess:
 
     async def _restore(self) -> None:
         """Take up the symbols that the plan or an earlier producer's scanners gave."""
-        self._stream.subscribe(self._producer.pick(await self._known_picks()))
+        symbols = self._producer.pick(await self._known_picks())
+        self._truth.follow(symbols)
+        self._stream.subscribe(symbols)
 
     async def _known_picks(self) -> list[Picked]:
         async with await SessionStore.open(self._config.dsn, max_size=1) as store:
@@ -351,20 +407,24 @@ class ProducerProcess:
             case Picks(number=number, picks=picks):
                 self._picked(number, picks)
             case GivenBack(symbols=symbols):
-                self._stream.unsubscribe(self._producer.give_back(symbols))
+                gone = self._producer.give_back(symbols)
+                self._truth.leave(gone)
+                self._stream.unsubscribe(gone)
             case Order(command=command):
                 self._producer.command(command)
             case Tell(event=event, slot=slot):
                 self._producer.tell(event, slot)
             case Stop():
                 self._stopping.set()
-            case Begin():
-                pass
+            case Begin(origin=origin, started=started, speed=speed):
+                self._clock.begin(origin, started, speed)
+                self._runs = self._config.clock_origin is None or speed > 0
             case _:
                 log.warning("unexpected message %s", message)
 
     def _picked(self, number: int, picks: tuple[Picked, ...]) -> None:
         new = self._producer.pick(picks)
+        self._truth.follow(new)
 
         def confirmed() -> None:
             self._control.say(Subscribed(number))
@@ -381,11 +441,10 @@ class ProducerProcess:
             self._control.say(Ready())
 
     def _data_live(self, live: bool) -> None:
+        self._truth.connection(live)
         if not live:
             self._lost.add("data")
-            self._producer.feed(FeedState.RECONNECTING, "the data stream was lost")
         elif self._up["data"].is_set():
-            self._producer.feed(FeedState.LIVE, "the data stream is back")
             self._back("data")
         else:
             self._up["data"].set()
@@ -393,14 +452,35 @@ class ProducerProcess:
     def _orders_live(self, live: bool) -> None:
         if not live:
             self._lost.add("orders")
-            self._producer.feed(FeedState.RECONNECTING, "the order stream was lost")
-        elif self._up["orders"].is_set():
+            self._producer.feed(self._orders_word(FeedState.RECONNECTING))
+            return
+        if self._up["orders"].is_set():
             # What happened meanwhile never comes over the stream: the consumers ask the broker.
             self._producer.command(Command(RECONCILE, 0, "the order stream is back"))
-            self._producer.feed(FeedState.LIVE, "the order stream is back")
+            self._producer.feed(self._orders_word(FeedState.LIVE))
             self._back("orders")
-        else:
-            self._up["orders"].set()
+            return
+        if self._successor:
+            self._producer.feed(self._orders_word(FeedState.LIVE))
+        self._up["orders"].set()
+
+    def _orders_word(self, state: FeedState) -> FeedStatus:
+        what = "is back" if state is FeedState.LIVE else "was lost"
+        now = 0 if self._config.lockstep else self._clock.now()
+        return FeedStatus(state, now, (), f"the order stream {what}", FeedSource.ORDERS)
+
+    def _words(self) -> list[FeedStatus]:
+        """Return what speaks against entries now."""
+        orders = [self._orders_word(FeedState.RECONNECTING)] if "orders" in self._lost else []
+        return orders + self._truth.words()
+
+    async def _look(self) -> None:
+        """Look whether the feed says what it should. In lockstep nothing depends on the machine's time."""
+        clock = asyncio.get_running_loop().time
+        while not self._config.lockstep:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._runs:
+                self._truth.look(self._clock.now(), clock())
 
     async def _upkeep(self) -> None:
         while not self._stopping.is_set():
@@ -414,6 +494,7 @@ class ProducerProcess:
             figures = self._producer.figures()
             figures["skipped"] |= dict(self._stream.parser.skipped) | dict(self._orders.skipped)
             figures["reconnects"] = self._stream.reconnects
+            figures["mute"] = self._truth.stale_times
             self._control.say(Status(figures))
             await asyncio.sleep(_STATUS_SECONDS)
 

@@ -161,13 +161,32 @@ class OrderEvent(Event, frozen=True, array_like=True, tag="order"):
 
 
 class FeedState(StrEnum):
-    """What is known of the stream of market data. Entries are allowed only while it is LIVE."""
+    """What is known of the stream of market data. Entries are allowed only while it is LIVE.
+
+    STALE: connected, and mute against all expectation. GAPPED: something is missing that is not filled in yet.
+    HALTED: the symbol does not trade. RECONNECTING: there is no stream. Journals hold the values, so they stay.
+    """
 
     LIVE = "live"
     STALE = "stale"
-    GAP = "gap"
+    GAPPED = "gap"
     HALTED = "halted"
     RECONNECTING = "reconnecting"
+
+
+class FeedSource(StrEnum):
+    """Who speaks of the feed. A LIVE takes back what the same source said before, and nothing else."""
+
+    ANY = ""
+    """Journals from before sources were told."""
+    STREAM = "stream"
+    """The connection to market data, and what is heard on it."""
+    ORDERS = "orders"
+    """The connection to the broker's order events."""
+    VENUE = "venue"
+    """The exchange: halts, pauses, resumptions."""
+    LINK = "link"
+    """The way to a consumer, and what it has not got yet."""
 
 
 class FeedStatus(Event, frozen=True, array_like=True, tag="feed"):
@@ -177,6 +196,7 @@ class FeedStatus(Event, frozen=True, array_like=True, tag="feed"):
     time: int
     symbols: tuple[str, ...] = ()
     reason: str = ""
+    source: FeedSource = FeedSource.ANY
 
     @property
     def ts_event(self) -> int:

@@ -10,6 +10,7 @@ import msgspec
 
 from liualgotrader.common.events import Bar, Event, Quote, Trade
 from liualgotrader.common.timestamps import BadTimestamp, parse_time
+from liualgotrader.data.market_status import MarketStatus, PriceBand, TradingStatus
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,14 @@ class _Status(msgspec.Struct, tag_field="T", tag="s"):
     rm: str = ""
 
 
+class _Band(msgspec.Struct, tag_field="T", tag="l"):
+    S: str
+    t: str
+    u: float
+    d: float
+    i: str = ""
+
+
 class Success(msgspec.Struct, tag_field="T", tag="success"):
     """A control message: connected, authenticated."""
 
@@ -91,9 +100,19 @@ class Mark(msgspec.Struct, tag_field="T", tag="mark"):
 
 
 _Message = (
-    _Trade | _Quote | _Bar | _UpdatedBar | _DailyBar | _Status | Success | Error | Subscribed | Mark
+    _Trade
+    | _Quote
+    | _Bar
+    | _UpdatedBar
+    | _DailyBar
+    | _Status
+    | _Band
+    | Success
+    | Error
+    | Subscribed
+    | Mark
 )
-Control = Success | Error | Subscribed | Mark
+Control = Success | Error | Subscribed | Mark | TradingStatus | PriceBand
 Parsed = Event | Control
 
 _frame = msgspec.json.Decoder(list[_Message])
@@ -116,6 +135,12 @@ def _bar_of(m: _BarFields, *, correction: bool) -> Bar | None:
     if not (0 < m.l <= m.o <= m.h and m.l <= m.c <= m.h and m.v >= 0 and _is_time(m.t)):
         return None
     return Bar(m.S, m.t, m.o, m.h, m.l, m.c, m.v, 60, m.vw, m.n, correction)
+
+
+def _status_of(m: _Status | _Band) -> MarketStatus:
+    if isinstance(m, _Band):
+        return PriceBand(m.S, parse_time(m.t), m.u, m.d, m.i)
+    return TradingStatus(m.S, parse_time(m.t), m.sc, m.sm, m.rc, m.rm)
 
 
 _CONTROL = (Success, Error, Subscribed, Mark)
@@ -146,6 +171,8 @@ class AlpacaParser:
                 append(Trade(m.S, m.t, m.p, m.s))
             elif isinstance(m, _CONTROL):
                 control.append(m)
+            elif isinstance(m, _Status | _Band) and _is_time(m.t):
+                control.append(_status_of(m))
             else:
                 self._rest(m, events)
         return events, control

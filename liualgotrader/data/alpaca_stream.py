@@ -11,7 +11,15 @@ import msgspec
 
 from liualgotrader.common.errors import FeedLost, FeedRefused
 from liualgotrader.common.events import Event
-from liualgotrader.data.alpaca_messages import AlpacaParser, Error, Mark, Subscribed, Success
+from liualgotrader.data.alpaca_messages import (
+    AlpacaParser,
+    Control,
+    Error,
+    Mark,
+    Subscribed,
+    Success,
+)
+from liualgotrader.data.market_status import MarketStatus, PriceBand, TradingStatus
 from liualgotrader.links.socket import KeptSocket, Tap
 
 log = logging.getLogger(__name__)
@@ -20,6 +28,7 @@ Sink = Callable[[int, list[Event]], None]
 
 # Refusals that trying again cannot mend: authentication, entitlement, too many connections or symbols.
 _FATAL = {401, 402, 404, 405, 409, 410, 411, 412, 413}
+_STATUS_CHANNELS = ("statuses", "lulds")
 _CROWDED = 406
 # After a loss the vendor may take a while to see that the old connection is gone. Seconds before each next attempt;
 # when they are used up, somebody else has the stream. At a start there is hardly anything to wait for.
@@ -51,12 +60,14 @@ class AlpacaStream:
         sink: Sink,
         on_mark: Callable[[int], None],
         on_live: Callable[[bool], None],
+        on_status: Callable[[MarketStatus], None] | None = None,
         headers: Mapping[str, str] | None = None,
         random: Random | None = None,
         tap: Tap | None = None,
     ) -> None:
         self._key, self._secret = key, secret
-        self._channels = tuple(channels)
+        self._channels = (*channels, *(_STATUS_CHANNELS if on_status is not None else ()))
+        self._on_status = on_status
         self._sink = sink
         self._on_mark = on_mark
         self._on_live = on_live
@@ -142,8 +153,11 @@ class AlpacaStream:
         for message in control:
             self._control(message)
 
-    def _control(self, message: Success | Error | Subscribed | Mark) -> None:
+    def _control(self, message: Control) -> None:
         match message:
+            case TradingStatus() | PriceBand():
+                if self._on_status is not None:
+                    self._on_status(message)
             case Mark(t=mark):
                 self._on_mark(mark)
             case Success(msg="authenticated"):

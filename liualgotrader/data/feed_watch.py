@@ -120,6 +120,8 @@ class FeedWatch:
         self._look += 1
         if not heard:
             return self._silent()
+        if (silence := self._look - self._socket.heard_at - 1) >= FLOOR:
+            self._pardon(silence)
         self._socket.hear(self._look)
         back = tuple(symbol for symbol in heard if symbol in self._mute)
         for symbol in heard:
@@ -130,6 +132,12 @@ class FeedWatch:
         for symbol in back:
             del self._mute[symbol]
         return Heard(mute=self._newly_mute(), back=back)
+
+    def _pardon(self, silence: int) -> None:
+        """The whole socket was silent: no symbol's silence is the longer for it."""
+        for voice in self._voices.values():
+            voice.excuse(voice.heard_at + silence)
+        self._due = {symbol: at + silence for symbol, at in self._due.items()}
 
     def _silent(self) -> Heard:
         """Nothing came at all: what the socket's silence explains is not laid to a symbol."""

@@ -47,6 +47,7 @@ _FAST, _SLOW, _LONGEST = 240, 2_400, 14_400
 _SETTLED = 7_200
 """Looks, 30 min, over which a voice that is not steady must have spoken: the burst of the open is no measure for it."""
 _LEAST_MEMORY = 120
+_LEAST_KNOWN = 40
 _STEADY = 0.9
 _STEADY_AT_FIRST = 0.98
 _PRIOR = 20.0
@@ -109,12 +110,12 @@ class Voice:
     def __init__(self, since: int, *, least: int, pace: float = 1.0) -> None:
         """`least`: looks over which it must have spoken before it is judged.
 
-        `pace`: how much faster than the world's the market's time runs. Its moods change so much faster, and the
-        memories are so much shorter, down to 30 s.
+        `pace`: how much faster than the world's the market's time runs. Its moods change so much faster, and all that
+        is measured in minutes is so much shorter: memories down to 30 s, what it must have spoken over to 10 s.
         """
         self.since = self.heard_at = since
-        self._least = least
-        self._long_enough = max(_SETTLED / pace, least)
+        self._least = max(least / pace, _LEAST_KNOWN)
+        self._long_enough = max(_SETTLED / pace, self._least)
         self._longest = 0.0
         self._fast = _Memory(max(_FAST / pace, _LEAST_MEMORY))
         self._slow = _Memory(max(_SLOW / pace, _LEAST_MEMORY))

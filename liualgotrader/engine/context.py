@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from liualgotrader.common.clock import EngineClock
 from liualgotrader.common.data_loader import DataLoader
+from liualgotrader.common.events import FeedState
 from liualgotrader.common.instruments import Instrument, Number
 from liualgotrader.common.orders import Order, OrderClass, OrderType, Side, TimeInForce
 from liualgotrader.engine.intents import Wish
@@ -95,6 +96,10 @@ class StrategyContext:
         if not book.protective:
             return orders
         return [order for order in orders if order.order_id not in book.protective]
+
+    def feed(self, symbol: str) -> FeedState:
+        """Return what is known of a symbol's market data."""
+        return self._engine.feeds.of(symbol)
 
     def instrument(self, symbol: str) -> Instrument:
         """Return what the venue allows for a symbol."""

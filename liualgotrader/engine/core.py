@@ -24,7 +24,6 @@ from liualgotrader.common.events import (
     Bar,
     Command,
     CorporateAction,
-    FeedState,
     FeedStatus,
     HistoryLoaded,
     Input,
@@ -56,6 +55,7 @@ from liualgotrader.common.orders import (
 from liualgotrader.engine.book import Book
 from liualgotrader.engine.changes import as_if_new, change, changed_order, only_shrinks
 from liualgotrader.engine.context import StrategyContext
+from liualgotrader.engine.feeds import Feeds
 from liualgotrader.engine.flatten import AGAIN, Flattener
 from liualgotrader.engine.intents import Wish, exact
 from liualgotrader.engine.protection import Protection
@@ -139,8 +139,7 @@ class Engine:
             settings_.name: StrategyRun(self, strategy, settings_)
             for strategy, settings_ in zip(strategies, settings.strategies, strict=True)
         }
-        self._feed = FeedState.LIVE
-        self._feeds: dict[str, FeedState] = {}
+        self.feeds = Feeds()
         self._history = WarmUp(self.data, settings.bar_seconds)
         self._trades: dict[str, list[Handler]] = {}
         self._quotes: dict[str, list[Handler]] = {}
@@ -373,19 +372,7 @@ class Engine:
         self.cash, self.buying_power = account.cash, account.buying_power
 
     def _on_feed(self, status: FeedStatus) -> None:
-        if not status.symbols:
-            self._feed = status.state
-            self._feeds.clear()
-            return
-        for symbol in status.symbols:
-            self._feeds[symbol] = status.state
-
-    def _feed_of(self, symbol: str) -> FeedState:
-        return (
-            self._feed
-            if self._feed is not FeedState.LIVE
-            else self._feeds.get(symbol, FeedState.LIVE)
-        )
+        self.feeds.learn(status)
 
     def _on_command(self, command: Command) -> None:
         match command.name:
@@ -642,7 +629,7 @@ class Engine:
             instrument=self.instruments.get(symbol) or (Instrument(symbol) if closing else None),
             since_open=now - self.session_open,
             until_close=self.session_close - now,
-            feed=self._feed_of(symbol),
+            feed=self.feeds.of(symbol),
             halted=self.halted,
             disabled=run.disabled and not closing,
             rejected=symbol in run.rejected,

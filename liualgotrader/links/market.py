@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from liualgotrader.common.events import Event, FeedState, FeedStatus, Input, Quote
+from liualgotrader.common.events import Event, FeedSource, FeedState, FeedStatus, Input, Quote
 from liualgotrader.common.wire import decode_events, encode_events
 from liualgotrader.links.port import Receiver, Sender
 from liualgotrader.links.slots import SlotLinks
@@ -45,7 +45,7 @@ class MarketSender:
 
     When the link is full, batches wait in a short row. When that is full too, quotes are conflated
     to the newest of each symbol, and the symbols whose trades or bars had to go are told in a
-    FeedStatus(GAP).
+    FeedStatus(GAPPED).
     """
 
     def __init__(self, links: SlotLinks) -> None:
@@ -125,7 +125,8 @@ class MarketSender:
         events: list[Event] = list(self._quotes.values())
         if self._lost:
             reason = "the consumer could not keep up"
-            events.insert(0, FeedStatus(FeedState.GAP, 0, tuple(self._lost), reason))
+            lost = tuple(self._lost)
+            events.insert(0, FeedStatus(FeedState.GAPPED, 0, lost, reason, FeedSource.LINK))
         self._quotes.clear()
         self._lost.clear()
         return events_payload(self._read_at or now, events)

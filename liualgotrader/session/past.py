@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Bar, HistoryLoaded
@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 _DAY = 86_400_000_000_000
 _SECONDS = 20.0
+_NAMED = 5
 # Warm-up minutes are looked for in so many days: over a long weekend, and the session before it.
 _MINUTES_IN_DAYS = 4
 
@@ -51,23 +52,36 @@ class Past:
             bars += declared(minutes, self._minutes, self._open)
         return HistoryLoaded(symbol, now, tuple(bars))
 
-    async def gap(self, symbol: str, start: int, now: int) -> HistoryLoaded:
-        """Return the minute bars that began at or after `start` and were complete by `now`."""
-        return HistoryLoaded(symbol, now, tuple(await self._bars(symbol, start, now, 60)), gap=True)
+    async def gaps(self, starts: Mapping[str, int], now: int) -> list[HistoryLoaded]:
+        """Return, for each symbol, the minute bars that began at or after its start and were complete by `now`."""
+        if not starts:
+            return []
+        bars = await self._ask(tuple(starts), min(starts.values()), now, 60)
+        return [
+            HistoryLoaded(
+                symbol, now, tuple(b for b in bars.get(symbol, ()) if b.start >= start), gap=True
+            )
+            for symbol, start in starts.items()
+        ]
 
     async def _bars(self, symbol: str, start: int, end: int, seconds: int) -> list[Bar]:
+        return (await self._ask((symbol,), start, end, seconds)).get(symbol, [])
+
+    async def _ask(
+        self, symbols: tuple[str, ...], start: int, end: int, seconds: int
+    ) -> dict[str, list[Bar]]:
         if start >= end:
-            return []
+            return {}
         try:
-            bars = await patiently(
-                lambda: self._data.bars([symbol], start=start, end=end, seconds=seconds),
+            return await patiently(
+                lambda: self._data.bars(symbols, start=start, end=end, seconds=seconds),
                 seconds=_SECONDS,
             )
         except FeedError as exc:
-            log.warning("no history for %s: %s", symbol, exc)
-            self._tell(f"no history for {symbol}: {exc}")
-            return []
-        return bars.get(symbol, [])
+            names = ", ".join(symbols[:_NAMED]) + (" ..." if len(symbols) > _NAMED else "")
+            log.warning("no history for %s: %s", names, exc)
+            self._tell(f"no history for {names}: {exc}")
+            return {}
 
 
 def declared(minutes: list[Bar], count: int, session_open: int) -> list[Bar]:

@@ -15,6 +15,7 @@ from liualgotrader.common.data_loader import DataLoader
 from liualgotrader.common.events import (
     Bar,
     CorporateAction,
+    FeedState,
     OrderEvent,
     Quote,
     TimerFired,
@@ -91,6 +92,9 @@ class Context(Protocol):
 
     def orders(self, symbol: str | None = None) -> list[Order]:
         """Return this strategy's open orders, oldest first."""
+
+    def feed(self, symbol: str) -> FeedState:
+        """What is known of a symbol's market data. Unless it is LIVE, entries are refused, exits are not."""
 
     def instrument(self, symbol: str) -> Instrument:
         """Return what the venue allows for a symbol."""

@@ -91,5 +91,5 @@ def test_a_session_whose_feed_broke_and_which_dropped_stale_data_is_proved(
     assert population(setting, batch).is_rich
     words = _words(recorded(setting, batch))
     assert [w for w in words if w.state is not FeedState.LIVE and not w.symbols]
-    assert [w for w in words if w.state is FeedState.GAP and "older than 5 s" in w.reason]
+    assert [w for w in words if w.state is FeedState.GAPPED and "older than 5 s" in w.reason]
     assert_proved(setting, batch, lives=2)

@@ -147,6 +147,7 @@ def test_what_the_sockets_silence_explains_is_not_laid_to_a_symbol() -> None:
     feed = watch("A", "B")
     hear(feed, [("A", "B")] * (SYMBOL_LEAST + 10))
     assert not any(feed.look(()).mute for _ in range(100))
+    assert feed.look(("B",)).mute == ()
     feed.reconnected()
     assert feed.look(("B",)).mute == ()
 

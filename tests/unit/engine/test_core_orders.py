@@ -100,7 +100,7 @@ def test_entries_keep_to_the_schedule(minute: float, passes: bool) -> None:
 
 def test_exits_do_not_keep_to_the_schedule_nor_to_a_halt_nor_to_the_feed() -> None:
     bench = held(10, Told(trade=lambda ctx, t: ctx.sell("A", 1)), windows=(Window(300, 1),))
-    bench.feed(command("halt"), feed_is(FeedState.GAP))
+    bench.feed(command("halt"), feed_is(FeedState.GAPPED))
     (order,) = submits(bench.trade())
     assert order.exit
 
@@ -124,6 +124,16 @@ def test_entries_need_a_live_feed(state: FeedState) -> None:
     assert len(refused(bench.trade())) == 2
     bench.feed(feed_is(FeedState.LIVE))
     assert not refused(bench.trade())
+
+
+def test_a_strategy_sees_the_state_of_a_feed() -> None:
+    seen: list[FeedState] = []
+    bench = Bench(
+        Told(trade=lambda ctx, t: seen.extend(ctx.feed(s) for s in "AB")), symbols=("A", "B")
+    )
+    bench.feed(feed_is(FeedState.HALTED, "A"))
+    bench.trade()
+    assert seen == [FeedState.HALTED, FeedState.LIVE]
 
 
 def test_nothing_leaves_after_the_close() -> None:

@@ -146,7 +146,7 @@ def test_lost_trades_are_told_as_a_gap_before_anything_newer(market: Market) -> 
     batches = market.open()
     first = batches[0].events[0]
     assert isinstance(first, FeedStatus)
-    assert (first.state, set(first.symbols)) == (FeedState.GAP, {"A", "B"})
+    assert (first.state, set(first.symbols)) == (FeedState.GAPPED, {"A", "B"})
     assert market.sender.dropped == 2
     assert [b.events for b in batches[1:]] == [[trade(3, "A")], [quote(4, "A")]]
 

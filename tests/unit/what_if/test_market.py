@@ -108,7 +108,7 @@ def test_a_recording_of_two_lives_is_one_market_by_the_moments_of_admission(
 def test_a_part_of_a_market_has_nothing_of_the_rest(tmp_path: Path) -> None:
     market = market_of(recording(tmp_path, record(tmp_path)))
     market.words = [
-        ("A", FeedStatus(FeedState.GAP, OPEN, ("BBB",))),
+        ("A", FeedStatus(FeedState.GAPPED, OPEN, ("BBB",))),
         ("A", FeedStatus(FeedState.STALE, OPEN)),
     ]
     assert cut_to(market, {"AAA"}).events == market.events
