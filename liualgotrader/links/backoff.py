@@ -7,7 +7,7 @@ from random import Random
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 20.0
-GOOD_SECONDS = 30.0
+GOOD_SECONDS = 10.0
 """A connection has proved itself when it was signed on for so long."""
 
 

@@ -42,7 +42,7 @@ def test_a_connection_that_was_good_for_a_while_does() -> None:
     row = Waits(Random(7))
     for _ in range(9):
         row.after(up=0.0, taken=0.0, asked=0.0)
-    assert row.after(up=31.0, taken=31.0, asked=0.0) <= 0.1
+    assert row.after(up=11.0, taken=11.0, asked=0.0) <= 0.1
 
 
 def test_the_floor_counts_from_the_beginning_of_the_attempt() -> None:
