@@ -88,10 +88,10 @@ class FeedTruth:
         self._watch.follow(symbols)
 
     def leave(self, symbols: Sequence[str]) -> None:
-        """Symbols are not subscribed to any more."""
+        """Symbols are not subscribed to any more: nobody will hear of the end of their halts."""
         self._watch.leave(symbols)
-        for symbol in symbols:
-            self._mute.pop(symbol, None)
+        self._not_mute(symbols, "it is not subscribed to any more")
+        self._doubtful.update(self._halted.keys() & set(symbols))
 
     def heard(self, events: Sequence[Event]) -> None:
         """A frame brought events. This is the hot path: one call into C for all of them."""
@@ -106,8 +106,8 @@ class FeedTruth:
         symbol = status.symbol
         if halted and symbol not in self._halted:
             self._halted[symbol] = halt_reason(status)
-            self._mute.pop(symbol, None)
             self._watch.excuse((symbol,))
+            self._not_mute((symbol,), "it is silent because it is halted")
             self._say(
                 FeedState.HALTED, (symbol,), self._halted[symbol], FeedSource.VENUE, status.time
             )
@@ -154,6 +154,7 @@ class FeedTruth:
         if self._hours.changed(now):
             self._watch.forget()
             self._heard_again("other hours begin")
+            self._not_mute(tuple(self._mute), "other hours begin")
         if not self._up:
             return
         heard, self._heard = self._heard, set()
@@ -186,11 +187,13 @@ class FeedTruth:
         if mute:
             self._mute.update(dict.fromkeys(mute))
             self._say(FeedState.STALE, mute, _MUTE)
-        again = tuple(symbol for symbol in back if symbol in self._mute)
-        if again:
+        self._not_mute(back, "it is heard again")
+
+    def _not_mute(self, symbols: Sequence[str], reason: str) -> None:
+        if again := tuple(symbol for symbol in symbols if symbol in self._mute):
             for symbol in again:
                 del self._mute[symbol]
-            self._say(FeedState.LIVE, again, "it is heard again")
+            self._say(FeedState.LIVE, again, reason)
 
     # -- words -------------------------------------------------------------------------------------------------
 

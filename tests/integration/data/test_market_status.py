@@ -16,7 +16,7 @@ from tests.integration.links.vendor import Vendor, sends, serving
 WAIT = 20.0
 
 
-def status(code: str, message: str, **more: str) -> dict[str, object]:
+def status(code: str, message: str, **more: object) -> dict[str, object]:
     """Return a trading status as Alpaca's page on real-time stock data shows it."""
     return {"T": "s", "S": "AAPL", "sc": code, "sm": message, "t": "2026-06-15T14:00:00Z"} | more
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -13,7 +13,7 @@ from aiohttp import web
 Serve = Callable[[web.WebSocketResponse], Awaitable[None]]
 
 
-def sends(*messages: dict[str, object]) -> Serve:
+def sends(*messages: Mapping[str, object]) -> Serve:
     """Return what sends control messages, one a frame, and then closes."""
 
     async def serve(socket: web.WebSocketResponse) -> None:

@@ -135,6 +135,40 @@ def test_a_halt_is_the_venues_word_at_the_venues_time_and_ends_with_it() -> None
     assert desk.said() == [(LIVE, FeedSource.VENUE, ("A",))]
 
 
+def test_a_mute_symbol_that_turns_out_halted_is_not_mute_any_more() -> None:
+    desk = known()
+    desk.look(30, "B")
+    desk.words.clear()
+    desk.truth.status(TradingStatus("A", 77, "H"))
+    desk.truth.status(TradingStatus("A", 80, "T"))
+    assert desk.said() == [
+        (LIVE, FeedSource.STREAM, ("A",)),
+        (HALTED, FeedSource.VENUE, ("A",)),
+        (LIVE, FeedSource.VENUE, ("A",)),
+    ]
+
+
+def test_a_symbol_that_is_left_takes_nothing_along() -> None:
+    desk = known()
+    desk.look(30, "B")
+    desk.truth.status(TradingStatus("B", 77, "H"))
+    desk.words.clear()
+    desk.truth.leave(["A", "B"])
+    assert desk.said() == [(LIVE, FeedSource.STREAM, ("A",))]
+    desk.truth.follow(["A", "B"])
+    desk.take(Trade("B", 99, 1.0, 1.0))
+    assert desk.said() == [(LIVE, FeedSource.VENUE, ("B",))]
+
+
+def test_other_hours_take_back_that_a_symbol_is_mute() -> None:
+    desk = Desk(now=CLOSE - (KNOWN + 30) * int(LOOK_SECONDS * SECOND))
+    desk.look(KNOWN, "A", "B")
+    desk.look(29, "B")
+    desk.words.clear()
+    desk.look(2, "B")
+    assert desk.said() == [(LIVE, FeedSource.STREAM, ("A",))]
+
+
 def test_a_print_ends_a_halt_whose_end_may_have_been_missed() -> None:
     desk = known()
     desk.truth.status(TradingStatus("A", 77, "2"))
