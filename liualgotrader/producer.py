@@ -323,12 +323,13 @@ class ProducerProcess:
             hours=Hours(config.session_open, config.session_close),
             random=Random(),
             pace=speed if isinstance(speed, float) and config.clock_origin is not None else 1.0,
-            successor=epoch > 1 and not config.lockstep,
+            successor=epoch > 1,
+            lockstep=config.lockstep,
         )
         self._producer.words = self._words
         if not config.lockstep:
             self._producer.on_heard = self._truth.heard
-        self._successor = epoch > 1 and not config.lockstep
+        self._successor = epoch > 1
         self._stream = make_stream(
             config,
             sink=self._sink(),

@@ -10,7 +10,7 @@ from random import Random
 from liualgotrader.common.events import Bar, Event, FeedSource, FeedState, FeedStatus, Trade
 from liualgotrader.data.feed_watch import FeedWatch
 from liualgotrader.data.halts import halt_reason, halted_by
-from liualgotrader.data.market_status import MarketStatus
+from liualgotrader.data.market_status import MarketStatus, TradingStatus
 
 HOUR = 3_600_000_000_000
 _DAY = 24 * HOUR
@@ -58,11 +58,13 @@ class FeedTruth:
         random: Random,
         pace: float = 1.0,
         successor: bool = False,
+        lockstep: bool = False,
     ) -> None:
         """`pace`: how much faster than the world's the session's time runs.
 
         `successor`: consumers may have been told something by a producer that is gone. It is taken back with the
         first connection, halts too: whether they hold is not known, and orders for a halted symbol rest at the venue.
+        `lockstep`: consumers hear halts at their place in the tape, and know them whoever tells.
         """
         self._tell = tell
         self._warn = warn
@@ -72,6 +74,7 @@ class FeedTruth:
         self._watch = FeedWatch(pace=pace)
         self._heard: set[str] = set()
         self._up, self._was_up, self._successor = False, False, successor
+        self._lockstep = lockstep
         self._stale = False
         self._mute_wait = _FIRST_MUTE
         self._again_at = 0.0
@@ -111,13 +114,13 @@ class FeedTruth:
             self._say(
                 FeedState.HALTED, (symbol,), self._halted[symbol], FeedSource.VENUE, status.time
             )
-        elif halted is False and symbol in self._halted:
+        elif halted is False and (symbol in self._halted or isinstance(status, TradingStatus)):
             self._resumed(symbol, "trading is resumed", status.time)
         if halted:
             self._doubtful.discard(symbol)
 
     def _resumed(self, symbol: str, reason: str, time: int = 0) -> None:
-        del self._halted[symbol]
+        self._halted.pop(symbol, None)
         self._doubtful.discard(symbol)
         self._watch.expect_again((symbol,))
         self._say(FeedState.LIVE, (symbol,), reason, FeedSource.VENUE, time)
@@ -142,7 +145,7 @@ class FeedTruth:
             self._say(FeedState.STALE, (), "the data stream is connected again, and still mute")
         elif self._was_up or self._successor:
             self._say(FeedState.LIVE, (), "the data stream is back")
-        if self._successor and not self._was_up:
+        if self._successor and not self._was_up and not self._lockstep:
             self._say(FeedState.LIVE, (), "a new producer knows of no halts", FeedSource.VENUE)
         self._was_up = True
 

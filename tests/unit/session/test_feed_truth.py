@@ -20,7 +20,7 @@ RECONNECTING = FeedState.RECONNECTING
 class Desk:
     """A feed's truth with a clock that a test moves, and what it said and did."""
 
-    def __init__(self, *, successor: bool = False, now: int = OPEN) -> None:
+    def __init__(self, *, successor: bool = False, lockstep: bool = False, now: int = OPEN) -> None:
         self.words: list[FeedStatus] = []
         self.warnings: list[str] = []
         self.reconnects: list[float] = []
@@ -32,6 +32,7 @@ class Desk:
             hours=Hours(OPEN, CLOSE),
             random=Random(1),
             successor=successor,
+            lockstep=lockstep,
         )
         self.truth.follow(["A", "B"])
         self.truth.connection(True)
@@ -211,6 +212,15 @@ def test_a_successor_takes_back_what_the_dead_one_said() -> None:
         (LIVE, FeedSource.STREAM, ()),
         (LIVE, FeedSource.VENUE, ()),
     ]
+
+
+def test_in_lockstep_consumers_know_halts_that_a_successor_has_not_heard_of() -> None:
+    desk = Desk(successor=True, lockstep=True)
+    assert desk.said() == [(LIVE, FeedSource.STREAM, ())]
+    desk.truth.status(PriceBand("A", 79, 2.0, 1.0, "B"))
+    assert desk.said() == []
+    desk.truth.status(TradingStatus("A", 80, "T"))
+    assert desk.said() == [(LIVE, FeedSource.VENUE, ("A",))]
 
 
 def test_hours_change_at_their_bounds_and_crypto_has_none() -> None:
