@@ -17,7 +17,13 @@ from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
 
-from liualgotrader.bootstrap import SessionConfig, make_clock, make_order_stream, make_stream
+from liualgotrader.bootstrap import (
+    SessionConfig,
+    make_clock,
+    make_data,
+    make_order_stream,
+    make_stream,
+)
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import (
     AccountUpdate,
@@ -58,6 +64,7 @@ from liualgotrader.session.messages import (
 )
 from liualgotrader.session.routing import directed
 from liualgotrader.session.transit import Transit
+from liualgotrader.session.usual import usual_rate
 
 log = logging.getLogger(__name__)
 
@@ -327,6 +334,10 @@ class ProducerProcess:
             lockstep=config.lockstep,
         )
         self._producer.words = self._words
+        # A tape's prints are not those that its daily bars count.
+        prints = {Channel.TRADES, Channel.SECOND} & set(config.plan.session.events)
+        self._asks_usual = config.clock_origin is None and bool(prints)
+        self._asking: set[asyncio.Task[None]] = set()
         if not config.lockstep:
             self._producer.on_heard = self._truth.heard
         self._successor = epoch > 1
@@ -371,7 +382,7 @@ class ProducerProcess:
             await self._stopping.wait()
             self._stream.close()
             self._orders.close()
-            for task in (*sockets, reporting, looking):
+            for task in (*sockets, reporting, looking, *self._asking):
                 task.cancel()
         self._control.say(Done(self._producer.figures()))
 
@@ -381,8 +392,22 @@ class ProducerProcess:
     async def _restore(self) -> None:
         """Take up the symbols that the plan or an earlier producer's scanners gave."""
         symbols = self._producer.pick(await self._known_picks())
-        self._truth.follow(symbols)
+        self._follow(symbols)
         self._stream.subscribe(symbols)
+
+    def _follow(self, symbols: Sequence[str]) -> None:
+        """Expect to hear of symbols; how much, is asked as long as the world's stream has said nothing itself."""
+        self._truth.follow(symbols)
+        if symbols and self._asks_usual and self._truth.never_heard:
+            task = asyncio.create_task(self._learn_usual(symbols))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _learn_usual(self, symbols: Sequence[str]) -> None:
+        data = make_data(self._config)
+        rate = await usual_rate(data, symbols, session_open=self._config.session_open)
+        self._truth.usual(rate)
+        data.close()
 
     async def _known_picks(self) -> list[Picked]:
         async with await SessionStore.open(self._config.dsn, max_size=1) as store:
@@ -425,7 +450,7 @@ class ProducerProcess:
 
     def _picked(self, number: int, picks: tuple[Picked, ...]) -> None:
         new = self._producer.pick(picks)
-        self._truth.follow(new)
+        self._follow(new)
 
         def confirmed() -> None:
             self._control.say(Subscribed(number))

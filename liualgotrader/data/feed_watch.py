@@ -6,7 +6,7 @@ that is improbable. It has no clock: the owner looks every `LOOK_SECONDS` and sa
 comes late, because the machine was busy, counts as one: what was not read yet is not the vendor's silence.
 
 What it cannot know, it does not say. A socket with nothing but quiet symbols, or with nothing but bars of a minute, is
-not found mute by its rate, neither is one that never spoke since the session began.
+not found mute by its rate. One that never spoke is measured by what it is told is usual (`usual`), or not at all.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ SOCKET_LEAST = int(120 / LOOK_SECONDS)
 SYMBOL_LEAST = int(600 / LOOK_SECONDS)
 # A symbol that made up so much of the socket's voice takes the measure with it when it falls silent for a reason.
 _NOTABLE = 0.2
+# A socket that never spoke is given at least 30 s: subscriptions take their time.
+_FIRST_WORD = int(30 / LOOK_SECONDS)
+# -log(1e-9): messages that were to be expected when none at all is as improbable as that (Poisson).
+_MISSED = 20.7
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -48,6 +52,8 @@ class FeedWatch:
         self._due: dict[str, int] = {}
         self._mute: dict[str, None] = {}
         self._excused: dict[str, None] = {}
+        self._usual = 0.0
+        self.never_heard = True
 
     def _new_socket(self) -> Voice:
         return Voice(self._look, least=SOCKET_LEAST, pace=self._pace)
@@ -91,6 +97,12 @@ class FeedWatch:
                 self._voices[symbol].excuse(self._look)
                 self._due[symbol] = self._look + FLOOR
 
+    def usual(self, per_second: float) -> None:
+        """Say how many messages a second are the least, from now on and until the first; 0: not known."""
+        if self.never_heard:
+            self._socket.excuse(self._look)
+        self._usual = per_second
+
     def _less_of(self, voice: Voice) -> None:
         if voice.weight >= _NOTABLE * self._socket.weight:
             self._socket = self._new_socket()
@@ -123,6 +135,7 @@ class FeedWatch:
         if (silence := self._look - self._socket.heard_at - 1) >= FLOOR:
             self._pardon(silence)
         self._socket.hear(self._look)
+        self.never_heard = False
         back = tuple(symbol for symbol in heard if symbol in self._mute)
         for symbol in heard:
             voice = self._voices.get(symbol)
@@ -145,7 +158,10 @@ class FeedWatch:
         run = self._look - socket.heard_at
         if run < FLOOR or (self._voices and len(self._excused) == len(self._voices)):
             return Heard()
-        return Heard(stale=run >= socket.patience(run), silence=run * LOOK_SECONDS)
+        silence = run * LOOK_SECONDS
+        if self.never_heard:
+            return Heard(run >= _FIRST_WORD and silence * self._usual > _MISSED, silence)
+        return Heard(run >= socket.patience(run), silence)
 
     def _newly_mute(self) -> tuple[str, ...]:
         look, found = self._look, []

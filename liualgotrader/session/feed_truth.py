@@ -37,9 +37,14 @@ class Hours:
         self._part = -1
 
     def changed(self, now: int) -> bool:
-        """Whether another part has begun in which less may be said: any but regular hours."""
+        """Whether another part has begun since the last time."""
         part, self._part = self._part, bisect_right(self._bounds, now)
-        return part not in (-1, self._part) and self._part != _REGULAR
+        return part != self._part
+
+    @property
+    def are_regular(self) -> bool:
+        """Whether it is the part in which most is said; crypto has no other."""
+        return self._part == _REGULAR or not self._bounds
 
 
 class FeedTruth:
@@ -81,6 +86,7 @@ class FeedTruth:
         self._mute: dict[str, None] = {}
         self._halted: dict[str, str] = {}
         self._doubtful: set[str] = set()
+        self._usual = 0.0
         self._now = 0
         self.stale_times = 0
 
@@ -89,6 +95,17 @@ class FeedTruth:
     def follow(self, symbols: Iterable[str]) -> None:
         """Symbols are subscribed to."""
         self._watch.follow(symbols)
+
+    def usual(self, per_second: float) -> None:
+        """Symbols that were subscribed to bring so many messages a second in regular hours, at the least."""
+        self._usual += per_second
+        if self._hours.are_regular:
+            self._watch.usual(self._usual)
+
+    @property
+    def never_heard(self) -> bool:
+        """Whether the stream has brought nothing yet."""
+        return self._watch.never_heard
 
     def leave(self, symbols: Sequence[str]) -> None:
         """Symbols are not subscribed to any more: nobody will hear of the end of their halts."""
@@ -155,9 +172,7 @@ class FeedTruth:
         """Look at what was heard since the last time. `now`: session's time, ns UTC; `clock`: monotonic seconds."""
         self._now = now
         if self._hours.changed(now):
-            self._watch.forget()
-            self._heard_again("other hours begin")
-            self._not_mute(tuple(self._mute), "other hours begin")
+            self._other_hours()
         if not self._up:
             return
         heard, self._heard = self._heard, set()
@@ -167,6 +182,14 @@ class FeedTruth:
         elif found.stale or self._stale:
             self._is_mute(found.silence, clock)
         self._symbols(found.mute, found.back)
+
+    def _other_hours(self) -> None:
+        """Learn anew what holds; what was learned before the open is the least that is said after it."""
+        if not self._hours.are_regular:
+            self._watch.forget()
+            self._heard_again("other hours begin")
+            self._not_mute(tuple(self._mute), "other hours begin")
+        self._watch.usual(self._usual if self._hours.are_regular else 0.0)
 
     def _heard_again(self, reason: str) -> None:
         if self._stale:

@@ -169,6 +169,15 @@ def test_a_socket_is_not_mute_because_the_one_symbol_that_spoke_is_halted() -> N
     assert silent_looks(feed) is None
 
 
+def test_what_is_usual_counts_until_the_first_message_alone() -> None:
+    feed = watch("LIQUID", "QUIET")
+    feed.usual(10.0)
+    assert silent_looks(feed) == 30 / LOOK_SECONDS
+    hear(feed, [("LIQUID",)] * 3_000)
+    feed.excuse(["LIQUID"])
+    assert silent_looks(feed) is None
+
+
 def test_nor_because_it_is_unsubscribed() -> None:
     feed = watch("LIQUID", "QUIET")
     hear(feed, [("LIQUID",)] * 3_000)

@@ -223,9 +223,36 @@ def test_in_lockstep_consumers_know_halts_that_a_successor_has_not_heard_of() ->
     assert desk.said() == [(LIVE, FeedSource.VENUE, ("A",))]
 
 
+def test_a_stream_that_is_mute_from_the_start_is_found_by_what_is_usual() -> None:
+    desk = Desk()
+    desk.truth.usual(5.0)
+    desk.look(118)
+    assert desk.said() == [] and desk.truth.never_heard
+    desk.look(4)
+    assert desk.said() == [(STALE, FeedSource.STREAM, ())]
+    desk.look(1, "A")
+    assert desk.said() == [(LIVE, FeedSource.STREAM, ())]
+
+
+def test_before_the_open_it_is_not_expected_and_quiet_symbols_never() -> None:
+    early = Desk(now=OPEN - 600 * int(LOOK_SECONDS * SECOND))
+    early.truth.usual(5.0)
+    early.look(700)
+    assert early.said() == []
+    early.look(40)
+    assert early.said() == [(STALE, FeedSource.STREAM, ())]
+    quiet = Desk()
+    quiet.truth.usual(1 / 3600)
+    quiet.look(14_400)
+    assert quiet.said() == []
+
+
 def test_hours_change_at_their_bounds_and_crypto_has_none() -> None:
     hours = Hours(OPEN, CLOSE)
     moments = [OPEN - 6 * HOUR, OPEN - HOUR, OPEN, CLOSE - 1, CLOSE, CLOSE + 4 * HOUR]
-    assert [hours.changed(at) for at in moments] == [False, True, False, False, True, True]
+    found = [(hours.changed(at), hours.are_regular) for at in moments]
+    assert [changed for changed, _ in found] == [True, True, True, False, True, True]
+    assert [regular for _, regular in found] == [False, False, True, True, False, False]
     always = Hours(OPEN, OPEN + 24 * HOUR)
-    assert not any(always.changed(OPEN + n * HOUR) for n in range(-30, 30))
+    assert [always.changed(OPEN + n * HOUR) for n in range(3)] == [True, False, False]
+    assert always.are_regular
