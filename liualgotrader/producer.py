@@ -405,9 +405,11 @@ class ProducerProcess:
 
     async def _learn_usual(self, symbols: Sequence[str]) -> None:
         data = make_data(self._config)
-        rate = await usual_rate(data, symbols, session_open=self._config.session_open)
+        try:
+            rate = await usual_rate(data, symbols, session_open=self._config.session_open)
+        finally:
+            data.close()
         self._truth.usual(rate)
-        data.close()
 
     async def _known_picks(self) -> list[Picked]:
         async with await SessionStore.open(self._config.dsn, max_size=1) as store:

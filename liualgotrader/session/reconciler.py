@@ -107,6 +107,7 @@ class Reconciler:
         self._suspects: set[Key] = set()
         self._lost: set[str] = set()
         self._refused: set[Key] = set()
+        self._told: set[str] = set()
         self._failing = False
 
     # -- before and after a session ------------------------------------------------------------------------------
@@ -242,8 +243,11 @@ class Reconciler:
         return {order.order_id: order for order in [*own, *await self._ledger.strays()]}
 
     async def _heal(self, session: Session, difference: Difference) -> None:
+        """Have a fill booked by its order's owner. One who is being replaced does not hear, so it is told again."""
         await self._deliver(session, _fill_event(difference))
-        await self._tell_healed(difference)
+        if difference.reference not in self._told:
+            self._told.add(difference.reference)
+            await self._tell_healed(difference)
 
     async def _deliver(self, session: Session, event: OrderEvent) -> None:
         """Let an order's owner hear what happened; what an earlier batch left is booked here."""
