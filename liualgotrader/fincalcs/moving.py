@@ -16,8 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from liualgotrader.fincalcs.arrays import FloatArray, all_nan, check_period, floats
-from liualgotrader.fincalcs.ticks import EASY, TICKS, exact_means, ticks
+from liualgotrader.fincalcs.ticks import EASY, EXACT, TICKS, exact_means, ticks
 from liualgotrader.fincalcs.windows import from_blocks, heads, tails, tails_before, to_blocks
+
+_TICKS = float(TICKS)
+# Added to a float below 2**51 and taken off again, it leaves the nearest whole number, as round() does.
+_ROUNDER = 1.5 * 2.0**52
 
 
 class SMA:
@@ -29,14 +33,18 @@ class SMA:
     """
 
     __slots__ = (
-        "_blocks", "_count", "_divisor", "_sum", "_window", "period", "ready", "value",
+        "_blocks", "_count", "_divisor", "_easy", "_most", "_sum", "_window", "period", "ready",
+        "value",
     )  # fmt: skip
 
     def __init__(self, period: int) -> None:
         self.period = check_period(period)
-        self._divisor = period * TICKS
-        self._window = deque([0] * period, period)
-        self._sum = 0
+        self._divisor = period * float(TICKS)
+        # Below this the sum of a window and one more stays below 2**53: floats count it exactly.
+        self._most = min(EASY, EXACT / TICKS / (period + 1))
+        self._easy = 0.0
+        self._window = deque([0.0] * period, period)
+        self._sum = 0.0
         self._count = 0
         self._blocks: _BlockMean | None = None
         self.ready = False
@@ -44,9 +52,10 @@ class SMA:
 
     def update(self, value: float) -> float:
         """Take the next value and return the average, NaN before the window is full."""
-        if self.ready and -EASY < value < EASY and self._blocks is None:
-            count = round(value * TICKS)
-            if count / TICKS == value:
+        easy = self._easy
+        if -easy < value < easy:
+            count = value * _TICKS + _ROUNDER - _ROUNDER
+            if count / _TICKS == value:
                 window = self._window
                 self._sum = total = self._sum + count - window[0]
                 window.append(count)
@@ -60,13 +69,23 @@ class SMA:
         if count is None:
             self.value = self._as_floats().update(value)
         else:
+            if self._most and not -self._most < value < self._most:
+                self._count_in_ints()
             self._sum += count - self._window[0]
             self._window.append(count)
             if self._count + 1 >= self.period:
                 self.value = self._sum / self._divisor
         self._count += 1
         self.ready = self._count >= self.period
+        self._easy = self._most if self.ready and self._blocks is None else 0.0
         return self.value
+
+    def _count_in_ints(self) -> None:
+        """Go on with whole numbers of any size, for good."""
+        self._most = 0.0
+        self._sum = int(self._sum)
+        self._window = deque(map(int, self._window), self.period)
+        self._divisor = self.period * TICKS
 
     def _as_floats(self) -> _BlockMean:
         """Return the sums of floats, begun with what of the window the next value leaves there."""

@@ -31,7 +31,8 @@ The product is off by less than half a tick as long as it is below 2**51.
 
 _PLACES = 9
 _MOST = 2.0**51
-_EXACT = 2.0**53
+EXACT = 2.0**53
+"""Below this every whole number is a float, so sums of whole floats are exact."""
 # Any scale on which all values are whole gives the same quotients; a coarse one fits machine words.
 _SCALES = (1, 10**4, TICKS)
 
@@ -76,7 +77,7 @@ def _counts(series: FloatArray, scale: int) -> npt.NDArray[np.int64] | None:
 
 def _means(counts: npt.NDArray[np.int64], period: int, scale: int) -> FloatArray:
     largest = int(np.max(np.abs(counts), initial=0))
-    if max(largest, scale) * period >= _EXACT:
+    if max(largest, scale) * period >= EXACT:
         return _big_means(counts.tolist(), period, scale)
     means = all_nan(len(counts))
     # The running sum may wrap around; the difference of two comes out right all the same.
