@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from liualgotrader.common.calendar import Session
+from liualgotrader.common.clock import NEVER
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.plan import ScannerPlan
@@ -13,7 +14,6 @@ from liualgotrader.common.ports import DataAPI
 from liualgotrader.scanners.base import Scanner
 from liualgotrader.session.scan import Scan
 from liualgotrader.session.timetable import Timetable
-from liualgotrader.simulation.post import NEVER
 
 log = logging.getLogger(__name__)
 

@@ -14,14 +14,19 @@ from liualgotrader.common.events import TimerFired
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
+NEVER = 1 << 62
 
 
 class EngineClock:
-    """The time of the current input, and the timers that wait for later ones."""
+    """The time of the current input, and the timers that wait for later ones.
 
-    __slots__ = ("_now", "_timers", "_order")
+    `due` is when the earliest timer is due, ns UTC; NEVER without one.
+    """
+
+    __slots__ = ("_now", "_order", "_timers", "due")
 
     def __init__(self, now: int = 0) -> None:
+        self.due = NEVER
         self._now = now
         self._timers: list[tuple[int, int, str, str]] = []
         self._order = 0
@@ -47,7 +52,7 @@ class EngineClock:
 
         A moment that is over is reached already: an event may come with the stamp of an earlier one.
         """
-        if self._timers and self._timers[0][0] <= ts:
+        if self.due <= ts:
             return False
         if ts > self._now:
             self._now = ts
@@ -57,15 +62,17 @@ class EngineClock:
         """Ask for TimerFired(owner, name) once time reaches `ts`; a past moment means at once."""
         self._order += 1
         heappush(self._timers, (ts, self._order, owner, name))
+        self.due = self._timers[0][0]
 
     def next_due(self) -> int | None:
         """Return when the earliest timer is due, or None."""
-        return self._timers[0][0] if self._timers else None
+        return self.due if self._timers else None
 
     def pop_due(self, upto: int) -> Iterator[TimerFired]:
         """Take the timers due by `upto`, earliest first, in asked-for order within an instant."""
-        while self._timers and self._timers[0][0] <= upto:
+        while self._timers and self.due <= upto:
             due, _, owner, name = heappop(self._timers)
+            self._turn_to_next()
             yield TimerFired(due=due, owner=owner, name=name)
 
     def forget(self, timer: TimerFired) -> None:
@@ -76,5 +83,9 @@ class EngineClock:
                 if index < len(self._timers):
                     self._timers[index] = last
                     self._timers.sort()
+                self._turn_to_next()
                 return
         raise InvariantError(f"the journal fired a timer that was never set: {timer}")
+
+    def _turn_to_next(self) -> None:
+        self.due = self._timers[0][0] if self._timers else NEVER

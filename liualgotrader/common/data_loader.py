@@ -149,7 +149,7 @@ class SymbolData:
             start = self._starts[place]
         except IndexError:
             raise self.missing(place) from None
-        opened, high, low, close, volume = (values[place] for values in self._columns)
+        opened, high, low, close, volume = [column[place] for column in self._columns]
         return Bar(self.symbol, start, opened, high, low, close, volume, self.seconds)
 
     def index_at(self, key: Moment | SupportsIndex) -> int:
@@ -208,17 +208,6 @@ class SymbolData:
             f"{self.symbol}: no bar for {key}; there are {size} of {self.seconds} s, the oldest "
             f"from {first}, the newest from {last}"
         )
-
-    def admit(self, bar: Bar) -> None:
-        """Add a bar.
-
-        One that began when a known one did replaces it (a correction), an older one is put in
-        place. Bars wait in `pending` until somebody reads, in blocks of 512 at most: more than a session has.
-        """
-        pending = self.pending
-        pending.append(bar)
-        if len(pending) >= _BLOCK:
-            self.settle()
 
     def settle(self) -> None:
         """Move the bars that wait into the columns."""
@@ -371,11 +360,18 @@ class DataLoader:
             ) from None
 
     def admit(self, bar: Bar) -> None:
-        """Add a bar that has become known."""
+        """Add a bar that has become known.
+
+        One that began when a known one did replaces it (a correction), an older one is put in
+        place. Bars wait until somebody reads, in blocks of 512 at most: more than a session has.
+        """
         data = self._by_symbol.get(bar.symbol)
         if data is None:
             data = self._by_symbol[bar.symbol] = SymbolData(bar.symbol, self._seconds)
-        data.admit(bar)
+        pending = data.pending
+        pending.append(bar)
+        if len(pending) >= _BLOCK:
+            data.settle()
 
     def adjust(self, symbol: str, ratio: float) -> None:
         """Restate a symbol's bars, daily ones too, for a split: see `SymbolData.adjust`.

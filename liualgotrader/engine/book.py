@@ -62,7 +62,7 @@ class Position(msgspec.Struct):
             self.avg_price = ZERO
 
 
-class _Holding:
+class Holding:
     """A position with the executions it came from, so that a busted one can be taken out."""
 
     __slots__ = ("executions", "opening", "position")
@@ -108,7 +108,7 @@ class Book:
     """
 
     def __init__(self) -> None:
-        self._holdings: dict[tuple[str, str], _Holding] = {}
+        self._holdings: dict[str, dict[str, Holding]] = {}
         self._open: dict[tuple[str, str], dict[str, Order]] = {}
         self._orders: dict[str, Order] = {}
         self._waiting: dict[str, Order] = {}
@@ -121,9 +121,8 @@ class Book:
     def load(self, positions: Iterable[OpenPosition], orders: Sequence[OpenOrder]) -> None:
         """Begin with what the ledger knows."""
         for held in positions:
-            self._holdings[held.strategy, held.symbol] = _Holding(
-                Position(held.qty, held.avg_price)
-            )
+            holdings = self.holdings(held.strategy)
+            holdings[held.symbol] = Holding(Position(held.qty, held.avg_price))
         found = {known.order_id: (self._known(known), known.replaces or "") for known in orders}
         self.protective.update(each.order_id for each in orders if each.reason == PROTECTIVE)
         for order, replaces in found.values():
@@ -153,23 +152,22 @@ class Book:
 
         Executions before it can be taken back no more: the broker has settled them.
         """
-        for (strategy, symbol), holding in list(self._holdings.items()):
-            if symbol != action.symbol or not holding.position.qty:
+        symbol = action.symbol
+        for holdings in self._holdings.values():
+            if symbol not in holdings or not holdings[symbol].position.qty:
                 continue
-            old = holding.position
+            old = holdings[symbol].position
             qty = split_qty(old.qty, action, instrument)
             avg = old.avg_price / action.ratio if qty else ZERO
             realised = (
                 old.realised if qty else old.realised + old.qty * (action.cash - old.avg_price)
             )
-            self._holdings[strategy, action.new_symbol or symbol] = _Holding(
-                Position(qty, avg, realised)
-            )
+            holdings[action.new_symbol or symbol] = Holding(Position(qty, avg, realised))
             if action.new_symbol:
-                del self._holdings[strategy, symbol]
+                del holdings[symbol]
             self.cash_flow += old.qty * action.cash
-        for (_, symbol), orders in self._open.items():
-            if symbol == action.symbol and not ends_orders(action):
+        for (_, name), orders in self._open.items():
+            if name == symbol and not ends_orders(action):
                 for order in orders.values():
                     _adjust(order, action, instrument)
 
@@ -222,14 +220,18 @@ class Book:
             for order in orders.values()
         ]
 
+    def holdings(self, strategy: str) -> dict[str, Holding]:
+        """Return what a strategy holds or has held, by symbol: what it will hold comes in there."""
+        return self._holdings.setdefault(strategy, {})
+
     def position(self, strategy: str, symbol: str) -> Position | None:
         """Return what a strategy holds of a symbol, or None if it never held any."""
-        holding = self._holdings.get((strategy, symbol))
+        holding = self.holdings(strategy).get(symbol)
         return holding.position if holding else None
 
     def qty(self, strategy: str, symbol: str) -> Decimal:
         """Return the signed quantity a strategy holds of a symbol."""
-        holding = self._holdings.get((strategy, symbol))
+        holding = self.holdings(strategy).get(symbol)
         return holding.position.qty if holding else ZERO
 
     def pending(self, strategy: str, symbol: str) -> Decimal:
@@ -265,14 +267,16 @@ class Book:
         """Return all positions that are not flat."""
         return [
             OpenPosition(strategy, symbol, holding.position.qty, holding.position.avg_price)
-            for (strategy, symbol), holding in self._holdings.items()
+            for strategy, holdings in self._holdings.items()
+            for symbol, holding in holdings.items()
             if holding.position.qty
         ]
 
     @property
     def realised(self) -> Decimal:
         """What closing positions has brought so far, before fees."""
-        return sum((holding.position.realised for holding in self._holdings.values()), ZERO)
+        held = (each for holdings in self._holdings.values() for each in holdings.values())
+        return sum((holding.position.realised for holding in held), ZERO)
 
     def apply(self, event: OrderEvent) -> Order | None:
         """Let an event happen.
@@ -341,10 +345,10 @@ class Book:
             self._inherit(order, event.qty)
         signed = event.qty * order.side.sign
         self._flow(signed, event.price, event.fee)
-        key = (order.strategy, order.symbol)
-        holding = self._holdings.get(key)
+        holdings = self.holdings(order.strategy)
+        holding = holdings.get(order.symbol)
         if holding is None:
-            holding = self._holdings[key] = _Holding()
+            holding = holdings[order.symbol] = Holding()
         execution = Execution(event.execution_id, signed, event.price, event.fee)
         holding.add(order.order_id, execution)
         return True
@@ -355,7 +359,7 @@ class Book:
 
     def _amend(self, order: Order, event: OrderEvent) -> None:
         """Take an execution out (bust), or put another in its place (correction)."""
-        holding = self._holdings.get((order.strategy, order.symbol))
+        holding = self.holdings(order.strategy).get(order.symbol)
         key = (order.order_id, event.execution_id or "")
         known = holding.executions.pop(key, None) if holding else None
         if holding is None or known is None:

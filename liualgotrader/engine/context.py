@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ZERO = Decimal(0)
+
 
 class StrategyContext:
     """One strategy's view. Everything it changes goes through the engine as an intent."""
 
-    __slots__ = ("_engine", "_run", "clock", "data", "warming_up")
+    __slots__ = ("_engine", "_holdings", "_run", "clock", "data", "warming_up")
 
     def __init__(self, engine: Engine, run: StrategyRun) -> None:
         self._engine = engine
         self._run = run
+        self._holdings = engine.book.holdings(run.name)
         self.clock: EngineClock = engine.clock
         self.data: DataLoader = engine.data
         self.warming_up = False
@@ -72,7 +75,8 @@ class StrategyContext:
 
     def position(self, symbol: str) -> Decimal:
         """Return the signed quantity held."""
-        return self._engine.book.qty(self._run.name, symbol)
+        holding = self._holdings.get(symbol)
+        return ZERO if holding is None else holding.position.qty
 
     def positions(self) -> dict[str, Decimal]:
         """Return what is held, without the zeros."""
@@ -187,7 +191,7 @@ class StrategyContext:
         """Ask to flatten the position at the market, less what open orders already close."""
         held = self.position(symbol)
         side = Side.SELL if held > 0 else Side.BUY
-        leaving = self._engine.book.leaving(self._run.name, symbol, side=side) or Decimal(0)
+        leaving = self._engine.book.leaving(self._run.name, symbol, side=side) or ZERO
         qty = abs(held) - leaving
         if qty <= 0:
             return None

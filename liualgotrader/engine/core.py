@@ -205,10 +205,14 @@ class Engine:
         Return the index behind the last input that happened, with what risk said of it. Ends early,
         without verdicts, where a timer is due before an input.
         """
-        dispatch, reach = self._dispatch, self.clock.reach
+        dispatch, clock = self._dispatch, self.clock
+        now = clock.now()
         for index in range(start, stop):
-            if not reach(stamps[index]):
+            ts = stamps[index]
+            if clock.due <= ts:
                 return index, []
+            if ts > now:
+                clock.advance(now := ts)
             event = events[index]
             dispatch[type(event)](event)
             if self._verdicts:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 
+from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import (
     AccountUpdate,
     Event,
@@ -26,7 +27,6 @@ from liualgotrader.common.orders import Approved, Verdict
 from liualgotrader.engine.core import Engine
 
 OWN_STAMPS = -1
-_NEVER = 1 << 62
 
 
 def own_stamps_after(now: int) -> int:
@@ -205,9 +205,8 @@ class Runner:
         """
         clock = self._engine.clock
         while True:
-            due = clock.next_due()
-            timer_at = _NEVER if due is None else due
-            input_at = between[0].ts_event if between else _NEVER
+            timer_at = clock.due
+            input_at = between[0].ts_event if between else NEVER
             if min(timer_at, input_at) > upto:
                 return
             if timer_at <= input_at:

@@ -37,14 +37,19 @@ class WarmUp:
         what is known already stays as it was seen.
         """
         symbol = history.symbol
-        newest = self._data[symbol].starts[-1] if symbol in self._data else -1
+        newest = last = self._data[symbol].starts[-1] if symbol in self._data else -1
+        fresh = []
         for bar in history.bars:
             if bar.seconds == self._seconds:
-                if not self._knows(symbol, bar.start):
+                start = bar.start
+                if start > newest:
+                    fresh.append(bar)
+                if start > last or not self._knows(symbol, start):
                     self._data.admit(bar)
+                    last = max(last, start)
             elif bar.seconds == DAY_SECONDS:
                 self._data.daily.admit(bar)
-        return [b for b in history.bars if b.seconds == self._seconds and b.start > newest]
+        return fresh
 
     def _knows(self, symbol: str, start: int) -> bool:
         return symbol in self._data and self._data[symbol].has(start)

@@ -10,9 +10,9 @@ from liualgotrader.backtest.request import Scale
 from liualgotrader.backtest.scanning import PastScans
 from liualgotrader.bootstrap import SessionConfig, make_scanners
 from liualgotrader.common.calendar import Session
+from liualgotrader.common.clock import NEVER
 from liualgotrader.data.lake import Lake, LakeData
 from liualgotrader.scanners.base import ScanContext, Scanner
-from liualgotrader.simulation.post import NEVER
 
 
 class Scanned(msgspec.Struct, frozen=True):

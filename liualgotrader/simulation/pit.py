@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import Bar, MarketEvent, OrderEvent, Quote, Trade
 from liualgotrader.exchange.bars import MinuteBars
-from liualgotrader.simulation.post import NEVER, Post, order_events
+from liualgotrader.simulation.post import Post, order_events
 from liualgotrader.venue.orders import VenueEvent
 from liualgotrader.venue.venue import Venue
 

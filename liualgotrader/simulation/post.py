@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
+from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import Cancel, OrderIntent, Replace, Submit
 from liualgotrader.venue.orders import OrderRequest, Rejection, VenueEvent
 from liualgotrader.venue.venue import Venue
-
-NEVER = 1 << 62
 
 
 class Post:

@@ -8,7 +8,6 @@ from liualgotrader.common.events import Input, MarketEvent
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.runner import OWN_STAMPS, Batch, NoJournal, Runner
 from liualgotrader.simulation.desk import DirectDesk
-from liualgotrader.simulation.post import NEVER
 
 
 class Seat:
@@ -42,8 +41,7 @@ class Seat:
 
     def next_due(self) -> int:
         """Return when something of this seat is due next, ns UTC; NEVER for nothing."""
-        timer = self.engine.clock.next_due()
-        due = NEVER if timer is None else timer
+        due = self.engine.clock.due
         return min([due, *(event.ts_event for event in self._waiting)]) if self._waiting else due
 
     async def live(self, until: int) -> int:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import (
     Bar,
     Command,
@@ -31,7 +32,7 @@ from liualgotrader.engine.settings import EngineSettings
 from liualgotrader.session.routing import directed
 from liualgotrader.simulation.desk import DirectDesk
 from liualgotrader.simulation.pit import Heard, Pit
-from liualgotrader.simulation.post import NEVER, Post, order_events
+from liualgotrader.simulation.post import Post, order_events
 from liualgotrader.simulation.seat import Seat
 from liualgotrader.simulation.stride import Stride
 from liualgotrader.simulation.turns import AwaitedTurn, live_together

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.simulation.pit import Pit
-from liualgotrader.simulation.post import NEVER, order_events
+from liualgotrader.simulation.post import order_events
 from liualgotrader.simulation.seat import Seat
 
 
@@ -31,8 +32,7 @@ class Stride:
         pit, post, clock = self._pit, self._post, self._seat.engine.clock
         stamps, count = pit.stamps, len(pit.stamps)
         while True:
-            timer = clock.next_due()
-            due = min(limit, self._venue.next_clock() or NEVER, NEVER if timer is None else timer)
+            due = min(limit, clock.due, self._venue.next_clock() or NEVER)
             moment = stamps[pit.next] if pit.next < count else NEVER
             arrival = post.next_arrival()
             if arrival < moment and arrival < due:

@@ -257,9 +257,10 @@ def test_what_is_handed_out_is_a_copy() -> None:
 
 
 def test_a_bar_that_comes_again_replaces_and_a_late_one_finds_its_place() -> None:
-    series = data(0, 2)
-    series.admit(bar(0, 50))
-    series.admit(bar(1))
+    loader = DataLoader()
+    for each in (bar(0), bar(2), bar(0, 50), bar(1)):
+        loader.admit(each)
+    series = loader["A"]
     assert series.close[:].tolist() == [50, 1, 2]
     assert series.high[:].tolist() == [52, 3, 4]
     assert [series.has(START_NS + m * MINUTE) for m in range(4)] == [True, True, True, False]
@@ -284,23 +285,26 @@ def test_readings_are_the_same_whenever_they_are_made(
     steps: list[tuple[int, bool]], seed: int
 ) -> None:
     """Bars wait in blocks until they are read; nobody can tell."""
-    random, expected, series = Random(seed), dict[int, float](), SymbolData("A", 60)
+    random, expected, loader = Random(seed), dict[int, float](), DataLoader()
     newest = 0
     for back, read in steps:
         minute = newest + 1 if back else max(0, newest - 3)
         newest = max(newest, minute)
         expected[minute] = random.random()
-        series.admit(bar(minute, expected[minute]))
+        loader.admit(bar(minute, expected[minute]))
         if read:
-            assert series.close[-1] == expected[max(expected)]
-            assert len(series) == len(expected)
-    assert series.close[:].tolist() == [expected[minute] for minute in sorted(expected)]
+            assert loader["A"].close[-1] == expected[max(expected)]
+            assert len(loader["A"]) == len(expected)
+    if steps:
+        series = loader["A"]
+        assert series.close[:].tolist() == [expected[minute] for minute in sorted(expected)]
 
 
 def test_bars_are_not_held_for_ever() -> None:
-    series = SymbolData("A", 60)
+    loader = DataLoader()
     for minute in range(10_000):
-        series.admit(bar(minute))
+        loader.admit(bar(minute))
+    series = loader["A"]
     assert len(series.pending) < 512
     assert len(series) == 10_000
     assert series.close[9_999] == 9_999
