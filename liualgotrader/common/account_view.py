@@ -13,12 +13,11 @@ from functools import reduce
 import msgspec
 
 from liualgotrader.common.events import AccountUpdate
-from liualgotrader.common.ledger_orders import ZERO, Holding, LedgerOrder
+from liualgotrader.common.ledger_orders import FLAT, ZERO, Holding, LedgerOrder
 from liualgotrader.common.orders import OrderType, Side
 
 CUSHION = Decimal("1.03")
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
-_NOTHING = Holding()
 # Wide enough that sums of dollars are exact, so that what was added can be taken off again.
 _EXACT = Context(prec=200)
 
@@ -97,7 +96,7 @@ class AccountView(msgspec.Struct):
     def hold(self, key: tuple[str, str], holding: Holding) -> None:
         """Put a holding in the place of the old one."""
         if self._worth is not None:
-            old, new = self.holdings.get(key, _NOTHING).value, holding.value
+            old, new = self.holdings.get(key, FLAT).value, holding.value
             net, gross = self._worth
             self._worth = (
                 _EXACT.add(net, _EXACT.subtract(new, old)),
@@ -129,7 +128,7 @@ class AccountView(msgspec.Struct):
 
     def held(self, order: LedgerOrder) -> Decimal:
         """Return what an order's strategy holds of its symbol."""
-        return self.holdings.get((order.strategy, order.symbol), _NOTHING).qty
+        return self.holdings.get((order.strategy, order.symbol), FLAT).qty
 
     def groups(self) -> dict[tuple[str, str], Group]:
         """Return the open orders by strategy and symbol, their claims being up to date."""
@@ -142,9 +141,9 @@ class AccountView(msgspec.Struct):
         if self._stale:
             for key in self._stale:
                 if (moved := self._groups.get(key)) is not None:
-                    held = self.holdings.get(key, _NOTHING).qty
-                    moved.claims = _claims(moved.orders.values(), held)
-                    moved.dollars = claimed(moved.claims)
+                    held = self.holdings.get(key, FLAT).qty
+                    moved.claims = claims = _claims(moved.orders.values(), held)
+                    moved.dollars = claims[0].dollars if len(claims) == 1 else claimed(claims)
             self._stale.clear()
         return self._groups
 
@@ -156,7 +155,9 @@ class AccountView(msgspec.Struct):
     def claimed(self) -> Decimal:
         """Return the dollars that all open orders claim."""
         if self._claimed is None:
-            self._claimed = sum((group.dollars for group in self.groups().values()), ZERO)
+            self._claimed = ZERO
+            for group in self.groups().values():
+                self._claimed += group.dollars
         return self._claimed
 
     def power(self) -> Decimal:
@@ -219,7 +220,9 @@ def _claims(orders: Collection[LedgerOrder], held: Decimal) -> list[Claim]:
 
 def closable_by(side: Side, held: Decimal) -> Decimal:
     """Return how much of a signed position an order of one side could close."""
-    return abs(held) if held * side.sign < 0 else ZERO
+    if not held or (held > 0) is (side is Side.BUY):
+        return ZERO
+    return abs(held)
 
 
 def _claim(order: LedgerOrder, closable: Decimal) -> Claim:
@@ -245,9 +248,11 @@ def claimed(claims: Iterable[Claim]) -> Decimal:
 
 def worst_price(order: LedgerOrder) -> Decimal | None:
     """Return the price at which an entry is valued, or None when no price is known at all."""
-    seen = [price for price in (order.reference_price, order.trigger) if price is not None]
-    market = max(seen) * CUSHION if seen else None
-    if order.type not in _LIMITED or order.limit is None:
+    seen, trigger = order.reference_price, order.trigger
+    if seen is None or (trigger is not None and trigger > seen):
+        seen = trigger
+    market = None if seen is None else seen * CUSHION
+    if order.limit is None or order.type not in _LIMITED:
         return market
     if order.side is Side.BUY or market is None:
         return order.limit

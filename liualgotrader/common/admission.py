@@ -270,10 +270,12 @@ def refusal(order: LedgerOrder, view: AccountView, limits: Limits) -> str | None
 
 def _entry(order: LedgerOrder, view: AccountView) -> Entry:
     """Return an order as rules see it. What open orders will close, it cannot close again."""
-    leaving = sum((c.qty for c in view.rivals(order) if c.order.side is order.side), ZERO)
-    closable = max(closable_by(order.side, view.held(order)) - leaving, ZERO)
+    closable = closable_by(order.side, view.held(order))
+    for claim in view.rivals(order):
+        if claim.order.side is order.side:
+            closable -= claim.qty
     # Without any price the size of an amount is unknown; it opens something, and is refused.
-    opening = max(order.remaining - closable, ZERO) if _is_sized(order) else Decimal(1)
+    opening = max(order.remaining - max(closable, ZERO), ZERO) if _is_sized(order) else Decimal(1)
     return Entry(order, opening, value_of(order, opening))
 
 

@@ -70,10 +70,12 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
         if exact <= 0:
             raise BadNumber(f"{self.symbol}: a price must be positive, was {value!r}")
         tick = self.tick_at(exact)
-        rounded = (exact / tick).to_integral_value(rounding=rounding) * tick
+        rounded = exact.quantize(tick, rounding=rounding)
+        if rounded % tick:  # a tick of 0.05, say: its places are not all there is to it
+            rounded = (exact / tick).to_integral_value(rounding=rounding) * tick
         if rounded <= 0:
             raise BadNumber(f"{self.symbol}: {value!r} is less than one tick ({tick})")
-        return rounded.quantize(tick)
+        return rounded
 
     def limit(self, value: Number, *, buy: bool) -> Decimal:
         """Turn a limit into one on the tick that is never worse than asked: buys down, sells up."""
@@ -87,8 +89,10 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
         exact = exact_number(value)
         if exact < 0:
             raise BadNumber(f"{self.symbol}: a quantity must not be negative, was {value!r}")
-        step = self.fraction if self.fractionable and exact % self.lot else self.lot
-        return ((exact / step).to_integral_value(rounding=ROUND_DOWN) * step).normalize() + 0
+        if exact % self.lot:
+            step = self.fraction if self.fractionable else self.lot
+            exact = (exact / step).to_integral_value(rounding=ROUND_DOWN) * step
+        return exact.normalize() + 0
 
 
 def coin(symbol: str, decimals: int) -> Instrument:

@@ -47,15 +47,18 @@ class Holding(msgspec.Struct, frozen=True):
         """Return what a signed fill makes of it; what crosses zero opens anew at its price."""
         total = self.qty + qty
         if not total:
-            return Holding()
+            return FLAT
         if self.qty * qty >= 0:
             return Holding(total, (self.avg_price * self.qty + price * qty) / total)
         return Holding(total, price if total * self.qty < 0 else self.avg_price)
 
 
+FLAT = Holding()
+
+
 def added_up(fills: Iterable[tuple[Decimal, Decimal]]) -> Holding:
     """Return what signed fills (quantity, price) come to, oldest first."""
-    holding = Holding()
+    holding = FLAT
     for qty, price in fills:
         holding = holding.after(qty, price)
     return holding
@@ -209,15 +212,15 @@ class Execution(msgspec.Struct):
         return -self.signed_qty * self.price - self.fee
 
 
-def identity(event: OrderEvent) -> tuple[str, ...]:
-    """Return what makes two tellings of one event the same.
+def identity(event: OrderEvent) -> tuple[object, ...]:
+    """Return what makes two tellings of one event of an order the same.
 
     An execution counts once whichever way it is told, as part or as end of an order. Any other
-    word is the same when order, kind and time are.
+    word is the same when kind, time and execution are.
     """
-    if event.execution_id is not None and event.kind in FILLS:
-        return (event.order_id, "execution", event.execution_id)
-    return (event.order_id, event.kind, str(event.time), event.execution_id or "")
+    if event.kind in FILLS and event.execution_id is not None:
+        return "execution", event.execution_id
+    return event.kind, event.time, event.execution_id
 
 
 def open_order(order: LedgerOrder) -> OpenOrder:

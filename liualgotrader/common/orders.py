@@ -22,15 +22,18 @@ PROTECTIVE = "protective stop"
 
 
 class Side(StrEnum):
-    """Which way. Selling what one does not have is a short sale; it is still `sell`."""
+    """Which way. Selling what one does not have is a short sale; it is still `sell`.
+
+    `sign`: +1 for buy, -1 for sell.
+    """
 
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> int:
-        """+1 for buy, -1 for sell."""
-        return 1 if self is Side.BUY else -1
+    sign: int
+
+    def __init__(self, value: str) -> None:
+        self.sign = 1 if value == "buy" else -1
 
 
 class OrderType(StrEnum):

@@ -29,6 +29,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ledger_orders import (
     AMENDMENTS,
     FILLS,
+    FLAT,
     Execution,
     Holding,
     LedgerOrder,
@@ -83,7 +84,7 @@ class MemoryLedger:
         self.foreign = 0
         self._slots: dict[tuple[str, str], str] = {}
         self._numbers: dict[str, int] = {}
-        self._booked: dict[str, set[tuple[str, ...]]] = {}
+        self._booked: dict[str, set[tuple[object, ...]]] = {}
         self._decided: deque[int] = deque()
 
     # -- admission -----------------------------------------------------------------------------
@@ -162,10 +163,10 @@ class MemoryLedger:
             self.foreign += 1
             log.warning("not an order of this ledger: %s", event)
             return None
-        booked, key = self._booked.setdefault(event.order_id, set()), identity(event)
+        kind, key = event.kind, identity(event)
+        booked = self._booked.setdefault(event.order_id, set())
         if key in booked:
             return None
-        kind = event.kind
         if kind in AMENDMENTS:
             self._amend(order, event)
         else:
@@ -219,7 +220,7 @@ class MemoryLedger:
             if action.cash:
                 self._flow(strategy, action.time, held.qty * action.cash)
             slot = self._slots.pop((strategy, held_symbol))
-            self.view.hold((strategy, held_symbol), Holding())
+            self.view.hold((strategy, held_symbol), FLAT)
             if qty := split_qty(held.qty, action, instrument):
                 self.view.hold((strategy, symbol), Holding(qty, held.avg_price / action.ratio))
                 self._slots[strategy, symbol] = slot
@@ -242,7 +243,7 @@ class MemoryLedger:
                 replacement.filled += execution.qty
         self._add(execution)
         key = (order.strategy, order.symbol)
-        held = self.view.holdings.get(key, Holding())
+        held = self.view.holdings.get(key, FLAT)
         self._hold(order, held.after(execution.signed_qty, execution.price))
 
     def _add(self, execution: Execution) -> None:
@@ -264,7 +265,8 @@ class MemoryLedger:
         key = (order.strategy, order.symbol)
         self.view.hold(key, holding)
         if holding.qty:
-            self._slots.setdefault(key, parse_order_id(order.order_id)[1])
+            if key not in self._slots:
+                self._slots[key] = parse_order_id(order.order_id)[1]
         else:
             self._slots.pop(key, None)
 
