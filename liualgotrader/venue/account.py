@@ -79,7 +79,7 @@ class Account:
             self.positions.pop(symbol, None)
         if position.qty < 0:
             self.shorts.add(symbol)
-        else:
+        elif self.shorts:
             self.shorts.discard(symbol)
 
     def position_qty(self, symbol: str) -> Decimal:
@@ -146,9 +146,10 @@ class Account:
         fee: Decimal,
     ) -> None:
         """Book a fill: money, position and profit."""
-        self.cash -= side.sign * qty * price + fee
+        signed = side.sign * qty
+        self.cash -= signed * price + fee
         position = self.positions.get(symbol) or Position(symbol)
-        self.realised += _fill(position, side.sign * qty, price) - fee
+        self.realised += _fill(position, signed, price) - fee
         self.put(position)
 
 

@@ -37,8 +37,10 @@ def by_bar(step: Step, bar: Bar) -> None:
 
     A day whose first bar comes later had no opening print: those orders end.
     """
-    orders = step.books.store.working.get(bar.symbol, {}).values()
-    if not any(o.tif is TimeInForce.OPG or o.tif is TimeInForce.CLS for o in orders):
+    for order in step.books.store.working.get(bar.symbol, {}).values():
+        if order.tif is TimeInForce.OPG or order.tif is TimeInForce.CLS:
+            break
+    else:
         return
     session = step.books.sessions.current(bar.start)
     if bar.start >= session.open:

@@ -61,10 +61,10 @@ class Books:
         self.store = OrderStore()
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
-        self.all_marginable = all(i.marginable for i in instruments.values())
         self._coins = frozenset(
             symbol for symbol, i in instruments.items() if i.asset_class is AssetClass.CRYPTO
         )
+        self.all_marginable = not self._coins and all(i.marginable for i in instruments.values())
 
     def is_crypto(self, symbol: str) -> bool:
         """Whether a symbol is a coin."""

@@ -46,7 +46,8 @@ def available(books: Books, *, without: VenueOrder | None = None) -> Decimal:
 
 def weighted(books: Books, order: VenueOrder) -> Decimal:
     """Return what an order takes of the buying power: more than its value without margin."""
-    return reserved(order) * _weight(books, order.symbol)
+    value = reserved(order)
+    return value if books.all_marginable else value * _weight(books, order.symbol)
 
 
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
@@ -88,6 +89,8 @@ def _unborrowed(books: Books) -> Decimal:
     """Return what positions without margin take beyond what `before_reserves` took for them."""
     account = books.account
     total = ZERO
+    if books.all_marginable:
+        return total
     for position in account.positions.values():
         weight = _weight(books, position.symbol)
         if weight != 1:
@@ -106,12 +109,13 @@ def value_price(step: Step, order: VenueOrder) -> Decimal | None:
 
 def market_price(step: Step, symbol: str, side: Side) -> Decimal | None:
     """Return the price at which a market order is valued (B2)."""
-    market, since, phase = step.books.market, step.since(symbol), step.phase(symbol)
-    price = None
-    if phase is Phase.REGULAR:
-        price = market.far_side(symbol, side, since)
-    elif phase is not Phase.CLOSED:
-        price = market.midpoint(symbol, since)
+    market, price = step.books.market, None
+    if symbol in market.quotes:
+        since, phase = step.since(symbol), step.phase(symbol)
+        if phase is Phase.REGULAR:
+            price = market.far_side(symbol, side, since)
+        elif phase is not Phase.CLOSED:
+            price = market.midpoint(symbol, since)
     return price if price is not None else market.last(symbol)
 
 

@@ -31,9 +31,13 @@ class Market:
         self._closes: dict[str, tuple[Bar, Decimal]] = {}
         self._taken: dict[str, tuple[Quote, dict[Side, Decimal]]] = {}
 
+    def shows(self, symbol: str) -> bool:
+        """Whether there was ever a quote or a print of a symbol, so that it can be traded between bars."""
+        return symbol in self.quotes or symbol in self.trades
+
     def is_seen_finely(self, symbol: str, since: int) -> bool:
         """Whether a quote or print of a symbol was seen since then: bars are coarse beside them."""
-        if not (self.quotes or self.trades):
+        if not self.shows(symbol):
             return False
         return self.quote(symbol, since) is not None or self.printed(symbol, since) is not None
 

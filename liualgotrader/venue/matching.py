@@ -31,6 +31,8 @@ class Seen(msgspec.Struct, frozen=True):
 
 def arrive(step: Step, order: VenueOrder) -> None:
     """Let an order that just came alive see the market on hand (M1, L1, C1)."""
+    if not step.books.market.shows(order.symbol):
+        return
     if order.waits_for_stop or not order.is_open or not may_trade(order, step.phase(order.symbol)):
         return
     market, since = step.books.market, step.since(order.symbol)
@@ -125,7 +127,7 @@ def _size_by_amount(books: Books, order: VenueOrder, price: Decimal) -> None:
 
     A sale by amount never sells more than is there, however far the price has fallen.
     """
-    if order.qty is None and order.notional is not None:
+    if order.notional is not None:
         qty = books.instruments[order.symbol].qty(order.notional / price)
         spare = qty if order.opening else shares.free(books, order.symbol, without=order)
         order.qty = min(qty, spare)
@@ -133,13 +135,15 @@ def _size_by_amount(books: Books, order: VenueOrder, price: Decimal) -> None:
 
 def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None) -> Decimal:
     """Fill what is left for an order at a price; return how much that was."""
-    _size_by_amount(step.books, order, price)
+    if order.qty is None:
+        _size_by_amount(step.books, order, price)
     qty = allot(order, left, step.books.instruments[order.symbol])
     if order.tif is TimeInForce.FOK and qty < order.remaining:
         return ZERO
     if qty > 0:
         step.fill(order, qty, price)
-        groups.after_fill(step, order, qty)
+        if order.legs or groups.is_exit(order):
+            groups.after_fill(step, order, qty)
     return qty
 
 
@@ -276,7 +280,8 @@ def _meet_bar(step: Step, order: VenueOrder, *, bar: Bar, budget: Budget) -> lis
     awake: list[VenueOrder] = []
     if price is not None:
         budget.take(_take(step, order, price=price, left=budget.left))
-        awake = _exits_in_bar(step.books, order, at_open=at_open)
+        if order.legs:
+            awake = _exits_in_bar(step.books, order, at_open=at_open)
     _settle_immediate(step, order)
     return awake
 
@@ -319,6 +324,6 @@ def _exits_in_bar(books: Books, entry: VenueOrder, *, at_open: bool) -> list[Ven
     Pessimistic: the stop-loss always may; the take-profit only when the entry filled at the open,
     for otherwise the best price may have come before it.
     """
-    if not entry.legs or entry.is_open or groups.is_exit(entry):
+    if entry.is_open or groups.is_exit(entry):
         return []
     return [leg for leg in books.store.legs(entry) if at_open or leg.waits_for_stop]

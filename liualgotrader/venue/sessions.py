@@ -78,17 +78,16 @@ class SessionTimes:
 
     def phase(self, ts: int) -> Phase:
         """Return what part of the day `ts` is in; a boundary belongs to what it begins."""
-        return self._span_at(ts)[2]
+        begin, end, phase = self._span
+        return phase if begin <= ts < end else self._turn_to(ts)[2]
 
     def phase_start(self, ts: int) -> int:
         """Return when the part of the day at `ts` began; 0 before the first session."""
-        return self._span_at(ts)[0]
+        begin, end, _ = self._span
+        return begin if begin <= ts < end else self._turn_to(ts)[0]
 
-    def _span_at(self, ts: int) -> tuple[int, int, Phase]:
-        """Return from when to when it is what part of the day; time mostly stays in one."""
-        span = self._span
-        if span[0] <= ts < span[1]:
-            return span
+    def _turn_to(self, ts: int) -> tuple[int, int, Phase]:
+        """Return from when to when it is what part of the day, and keep it: time mostly stays in one."""
         index = bisect_right(self._boundaries, ts)
         begin = self._boundaries[index - 1] if index else 0
         end = self._boundaries[index] if index < len(self._boundaries) else FAR

@@ -16,6 +16,8 @@ def reduces(position: Decimal, side: Side) -> bool:
 
 def held(books: Books, symbol: str, *, without: VenueOrder | None = None) -> Decimal:
     """Return how much of a position open orders would close; a group's exits count once."""
+    if symbol not in books.store.working:
+        return ZERO
     by_group: dict[str, Decimal] = {}
     for order in closing_orders(books, symbol, without=without):
         key = _group(order)
