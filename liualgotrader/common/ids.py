@@ -31,7 +31,12 @@ def order_prefix(batch_id: str, slot: str) -> str:
 
 def order_id(batch_id: str, slot: str, number: int) -> str:
     """Return the id of a consumer's `number`-th order; sorts by number within a consumer."""
-    return f"{order_prefix(batch_id, slot)}{number:07d}"
+    return numbered(order_prefix(batch_id, slot), number)
+
+
+def numbered(prefix: str, number: int) -> str:
+    """Return the id of a `number`-th order, `prefix` being its consumer's."""
+    return f"{prefix}{number:07d}"
 
 
 def parse_order_id(text: str) -> tuple[str, str, int]:

@@ -306,13 +306,10 @@ class Book:
 
     def _keep_open(self, order: Order) -> None:
         """Keep the row of open orders: one that recovery gave up for unsent may come to life."""
-        key = (order.strategy, order.symbol)
-        orders = self._open.get(key)
+        orders = self._open.setdefault((order.strategy, order.symbol), {})
         if order.is_open:
-            if orders is None:
-                orders = self._open[key] = {}
             orders[order.order_id] = order
-        elif orders is not None:
+        else:
             orders.pop(order.order_id, None)
 
     def _replaced(self, old: Order) -> None:

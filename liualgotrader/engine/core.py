@@ -36,7 +36,7 @@ from liualgotrader.common.events import (
     Trade,
 )
 from liualgotrader.common.events import OrderEventKind as Kind
-from liualgotrader.common.ids import order_id
+from liualgotrader.common.ids import numbered, order_prefix
 from liualgotrader.common.instruments import AssetClass, BadNumber, Instrument, Number
 from liualgotrader.common.orders import (
     Approved,
@@ -60,7 +60,7 @@ from liualgotrader.engine.flatten import AGAIN, Flattener
 from liualgotrader.engine.intents import Wish, exact
 from liualgotrader.engine.protection import Protection
 from liualgotrader.engine.refusals import Chain, Refusals
-from liualgotrader.engine.risk import Situation, refusal
+from liualgotrader.engine.risk import Situation, gates_for, refusal
 from liualgotrader.engine.settings import DAY_SECONDS, EngineSettings, StrategySettings
 from liualgotrader.engine.warm_up import WarmUp
 from liualgotrader.strategies.base import Strategy, StrategyType
@@ -148,6 +148,8 @@ class Engine:
         self._refusals = Refusals()
         self._spins = (0, 0)
         self._next_order = 1
+        self._prefix = order_prefix(settings.batch_id, settings.slot)
+        self._gates = gates_for(settings)
         self._flattener = Flattener(self)
         self._protection = Protection(self, wanted=settings.protective_stops)
         self._liquidated = ""
@@ -460,19 +462,19 @@ class Engine:
     # -- orders ----------------------------------------------------------------------------------
 
     def _on_order(self, event: OrderEvent) -> None:
-        changed = self.book.replacement(event.order_id)
+        asked_as = event.order_id
+        if event.kind is Kind.REPLACE_REJECTED:
+            changed = self.book.replacement(asked_as)
+            asked_as = asked_as if changed is None else changed.order_id
         order = self.book.apply(event)
         if order is None:
             return
         run = self._runs[order.strategy]
-        is_about_change = changed is not None and event.kind is Kind.REPLACE_REJECTED
         if order.order_id not in self.book.protective or event.kind in _FILLS:
-            self._tell(
-                run, event, changed.order_id if changed and is_about_change else order.order_id
-            )
+            self._tell(run, event, asked_as)
         elif self._flattener.watches:
             self._flattener.on_order(run, event)
-        if not order.is_open:
+        if self.closing and not order.is_open:
             self.closing.discard(order.order_id)
         self._protection.on_order(run, event, order)
         if event.symbol in run.rejected and event.symbol in run.symbols:
@@ -494,7 +496,7 @@ class Engine:
 
     def _new_id(self) -> str:
         number, self._next_order = self._next_order, self._next_order + 1
-        return order_id(self.settings.batch_id, self.settings.slot, number)
+        return numbered(self._prefix, number)
 
     @property
     def next_order(self) -> int:
@@ -615,7 +617,7 @@ class Engine:
         if without is not None:
             rest = without.remaining * without.side.sign
             now = msgspec.structs.replace(now, pending=now.pending - rest)
-        return reason or refusal(order, now)
+        return reason or refusal(order, now, self._gates)
 
     def _is_exit(self, run: StrategyRun, order: Submit, *, without: str = "") -> bool:
         """An exit brings the position towards zero and, with the exits at work, not beyond it."""

@@ -87,8 +87,8 @@ def exact(
         qty=None if wish.qty is None else instrument.qty(wish.qty),
         notional=None if wish.notional is None else _money(wish.notional),
         limit=None if wish.limit is None else instrument.limit(wish.limit, buy=buy),
-        trigger=_price(instrument, wish.trigger),
-        trail_price=_price(instrument, wish.trail_price),
+        trigger=None if wish.trigger is None else instrument.price(wish.trigger),
+        trail_price=None if wish.trail_price is None else instrument.price(wish.trail_price),
         trail_percent=None if wish.trail_percent is None else exact_number(wish.trail_percent),
         extended_hours=wish.extended_hours,
         order_class=(
@@ -96,24 +96,26 @@ def exact(
             if type(wish.order_class) is OrderClass
             else OrderClass(wish.order_class)
         ),
-        take_profit=_take_profit(wish, instrument),
+        take_profit=(
+            None if wish.take_profit is None else TakeProfit(instrument.price(wish.take_profit))
+        ),
         stop_loss=_stop_loss(wish, instrument),
-        reference_price=_reference(instrument, last),
-        stop=_price(instrument, wish.stop),
-        target=_price(instrument, wish.target),
+        reference_price=None if last is None else _reference(instrument, last),
+        stop=None if wish.stop is None else instrument.price(wish.stop),
+        target=None if wish.target is None else instrument.price(wish.target),
         reason=str(wish.reason),
-        indicators={str(name): plain(value) for name, value in (wish.indicators or {}).items()},
+        indicators=(
+            {str(name): plain(value) for name, value in wish.indicators.items()}
+            if wish.indicators
+            else {}
+        ),
     )
 
 
-def _price(instrument: Instrument, value: Number | None) -> Decimal | None:
-    return None if value is None else instrument.price(value)
-
-
-def _reference(instrument: Instrument, last: float | None) -> Decimal | None:
+def _reference(instrument: Instrument, last: float) -> Decimal | None:
     """The last price is a remark; an odd one must not keep an exit from leaving."""
     try:
-        return _price(instrument, last)
+        return instrument.price(last)
     except BadNumber:
         return None
 
@@ -143,15 +145,11 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _take_profit(wish: Wish, instrument: Instrument) -> TakeProfit | None:
-    if wish.take_profit is None:
-        return None
-    return TakeProfit(limit=instrument.price(wish.take_profit))
-
-
 def _stop_loss(wish: Wish, instrument: Instrument) -> StopLoss | None:
     if wish.stop_loss is None:
         return None
+    limit = wish.stop_loss_limit
     return StopLoss(
-        trigger=instrument.price(wish.stop_loss), limit=_price(instrument, wish.stop_loss_limit)
+        trigger=instrument.price(wish.stop_loss),
+        limit=None if limit is None else instrument.price(limit),
     )

@@ -8,7 +8,7 @@ at admission.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -174,9 +174,20 @@ GATES: tuple[Gate, ...] = (
 )
 
 
-def refusal(order: Submit, now: Situation) -> str | None:
+def gates_for(settings: EngineSettings) -> tuple[Gate, ...]:
+    """Return the gates without those that the plan leaves open: a limit that it does not set, no schedule."""
+    is_open: dict[Gate, bool] = {
+        in_session: settings.bypass_market_schedule,
+        in_window: settings.bypass_market_schedule,
+        within_max_order: settings.max_order is None,
+        within_max_position: settings.max_position is None,
+    }
+    return tuple(gate for gate in GATES if not is_open.get(gate))
+
+
+def refusal(order: Submit, now: Situation, gates: Sequence[Gate] = GATES) -> str | None:
     """Return the first gate's reason to refuse, or None when all let the order pass."""
-    for gate in GATES:
+    for gate in gates:
         reason = gate(order, now)
         if reason is not None:
             return reason
