@@ -68,22 +68,6 @@ class JournalPort(Protocol):
         """Hand what was recorded to the operating system."""
 
 
-class NoJournal:
-    """Records nothing: stored history needs no journal."""
-
-    def batch(self, ts: int, raw: bytes, dropped: Sequence[int] = ()) -> None:
-        """Record nothing."""
-
-    def input(self, ts: int, after: int, event: Event) -> None:
-        """Record nothing."""
-
-    def verdicts(self, after: int, verdicts: Sequence[Verdict]) -> None:
-        """Record nothing."""
-
-    def write_through(self) -> None:
-        """Do nothing."""
-
-
 class Desk(Protocol):
     """Where approved intents are admitted and sent, and where order events are booked."""
 
@@ -103,7 +87,8 @@ class Desk(Protocol):
 class Runner:
     """Drives one engine."""
 
-    def __init__(self, engine: Engine, desk: Desk, journal: JournalPort) -> None:
+    def __init__(self, engine: Engine, desk: Desk, journal: JournalPort | None) -> None:
+        """`journal`: None where none is kept, as of stored history."""
         self._engine = engine
         self._desk = desk
         self._journal = journal
@@ -118,9 +103,10 @@ class Runner:
     async def admit(self, batch: Batch) -> None:
         """Admit one batch."""
         if batch.events:
-            now = self._engine.clock.now()
-            ts = own_stamps_after(now) if batch.ts == OWN_STAMPS else batch.ts
-            self._journal.batch(ts, batch.raw, batch.dropped)
+            if self._journal is not None:
+                now = self._engine.clock.now()
+                ts = own_stamps_after(now) if batch.ts == OWN_STAMPS else batch.ts
+                self._journal.batch(ts, batch.raw, batch.dropped)
             self._after = -1
         if batch.ts == OWN_STAMPS:
             await self._admit_own_stamps(batch)
@@ -227,25 +213,28 @@ class Runner:
             updates = await self._desk.book(event)
         if updates is None:
             return
-        await self._let_happen(event)
-        for update in updates:
-            await self._let_happen(update)
+        for each in (event, *updates):
+            if verdicts := self._let_happen(each):
+                await self._act(verdicts)
 
-    async def _let_happen(self, event: Input) -> None:
-        self._journal.input(self._engine.clock.now(), self._after, event)
-        if verdicts := self._engine.process(event):
-            await self._act(verdicts)
+    def _let_happen(self, event: Input) -> list[Verdict]:
+        if self._journal is not None:
+            self._journal.input(self._engine.clock.now(), self._after, event)
+        return self._engine.process(event)
 
     async def _act(self, verdicts: list[Verdict]) -> None:
         """Record, then let leave. What is refused at admission is the next input."""
-        self._journal.verdicts(self._after, verdicts)
+        if self._journal is not None:
+            self._journal.verdicts(self._after, verdicts)
         self.decisions += len(verdicts)
         approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
         if not approved:
             return
-        self._journal.write_through()
+        if self._journal is not None:
+            self._journal.write_through()
         for answer in await self._desk.submit(approved):
-            await self._let_happen(answer)
+            if more := self._let_happen(answer):
+                await self._act(more)
 
 
 def _until_due(stamps: Sequence[int], between: deque[Input], begin: int) -> int:

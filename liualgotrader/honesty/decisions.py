@@ -10,7 +10,6 @@ import msgspec
 from liualgotrader.common.events import Event, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import Cancel, OrderIntent, Refused, Replace, Verdict
-from liualgotrader.engine.runner import NoJournal
 
 _APART = frozenset({"order_id", "new_id", "strategy", "symbol", "decided_at", "indicators"})
 
@@ -43,14 +42,20 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.what} {said}".rstrip()
 
 
-class Notes(NoJournal):
-    """A journal of decisions alone: one consumer's, who adds to a list that several may share."""
+class Notes:
+    """A journal (see `runner.JournalPort`) of decisions: one consumer's, who adds to a list that several may share."""
 
     def __init__(self, slot: str, decisions: list[Decision], decided: dict[str, Decision]) -> None:
         """`decided`: the orders of all consumers by id, in this life and those before."""
         self._slot = slot
         self._decisions = decisions
         self._decided = decided
+
+    def batch(self, ts: int, raw: bytes, dropped: Sequence[int] = ()) -> None:
+        """Note nothing: the market has nothing of decisions."""
+
+    def write_through(self) -> None:
+        """Do nothing: notes stay in memory."""
 
     def verdicts(self, after: int, verdicts: Sequence[Verdict]) -> None:
         """Note what risk said."""

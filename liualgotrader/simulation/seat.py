@@ -6,7 +6,7 @@ from collections import deque
 
 from liualgotrader.common.events import Input, MarketEvent
 from liualgotrader.engine.core import Engine
-from liualgotrader.engine.runner import OWN_STAMPS, Batch, NoJournal, Runner
+from liualgotrader.engine.runner import OWN_STAMPS, Batch, Runner
 from liualgotrader.simulation.desk import DirectDesk
 
 
@@ -15,7 +15,7 @@ class Seat:
 
     def __init__(self, engine: Engine, desk: DirectDesk) -> None:
         self.engine = engine
-        self.runner = Runner(engine, desk, NoJournal())
+        self.runner = Runner(engine, desk, None)
         self.events: list[MarketEvent] = []
         self.stamps: list[int] = []
         self._waiting: list[Input] = []

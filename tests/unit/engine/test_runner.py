@@ -26,7 +26,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Approved, Submit, Verdict
 from liualgotrader.common.wire import encode_events
 from liualgotrader.engine.core import Engine
-from liualgotrader.engine.runner import OWN_STAMPS, Batch, NoJournal, Runner
+from liualgotrader.engine.runner import OWN_STAMPS, Batch, Runner
 from liualgotrader.engine.settings import EngineSettings, StrategySettings
 from liualgotrader.models.journal import (
     BatchFrame,
@@ -189,7 +189,7 @@ async def test_timers_come_before_fills_before_the_market_of_one_instant() -> No
     begin(made)
     desk = Desk()
     more = batch(trade(1), trade(3), trade(4), ts=OWN_STAMPS, between=desk.between)
-    await Runner(made, desk, NoJournal()).admit(more)
+    await Runner(made, desk, None).admit(more)
     assert [(what, (now - OPEN) // SECOND) for what, _, now in strategy.heard] == [
         ("start", 0),
         ("trade", 1),
@@ -222,7 +222,7 @@ async def test_all_that_is_due_by_the_end_is_admitted_before_the_batch_is_done()
     made = engine(strategy)
     begin(made)
     desk = Desk()
-    runner = Runner(made, desk, NoJournal())
+    runner = Runner(made, desk, None)
     await runner.admit(
         batch(trade(1), ts=OWN_STAMPS, between=desk.between, until=OPEN + 8 * SECOND)
     )
@@ -236,7 +236,7 @@ async def test_a_late_event_is_seen_and_does_not_move_time_back() -> None:
     strategy = Told()
     made = engine(strategy)
     begin(made)
-    runner = Runner(made, Desk(), NoJournal())
+    runner = Runner(made, Desk(), None)
     await runner.admit(batch(trade(5), trade(1), trade(2), ts=OWN_STAMPS))
     await runner.admit(batch(trade(9), ts=OPEN + SECOND))
     assert [(now - OPEN) // SECOND for _, _, now in strategy.heard] == [0, 5, 5, 5, 5]
@@ -296,7 +296,7 @@ async def test_a_strategy_that_answers_the_desk_for_ever_is_stopped() -> None:
     strategy = Told(trade=lambda ctx, t: ctx.buy("A", 1), order=lambda ctx, e: ctx.buy("A", 1))
     made = engine(strategy)
     begin(made)
-    await Runner(made, Desk(refuse=1), NoJournal()).admit(batch(trade(0)))
+    await Runner(made, Desk(refuse=1), None).admit(batch(trade(0)))
     assert [name for name, _ in made.failures] == ["told"]
 
 
