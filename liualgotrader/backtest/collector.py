@@ -18,7 +18,6 @@ _ENOUGH = 200_000
 def seldom_collected() -> Iterator[None]:
     """Leave the collector off, and what is there already out of its sight."""
     was_on = gc.isenabled()
-    gc.collect()
     gc.freeze()
     gc.disable()
     try:
