@@ -173,10 +173,7 @@ class Book:
 
     def adopt(self, adjusted: Adjusted) -> None:
         """Let a position change by what the ledger has adopted from the broker's books."""
-        key = (adjusted.strategy, adjusted.symbol)
-        holding = self._holdings.get(key)
-        if holding is None:
-            holding = self._holdings[key] = _Holding()
+        holding = self.holdings(adjusted.strategy).setdefault(adjusted.symbol, Holding())
         name = f"adopted {len(holding.executions)}"
         self._flow(adjusted.qty, adjusted.price, ZERO)
         holding.add("", Execution(name, adjusted.qty, adjusted.price))
