@@ -520,7 +520,7 @@ class ProducerProcess:
             if not self._config.lockstep:
                 self._producer.check_loss(0)
             figures = self._producer.figures()
-            figures["skipped"] |= dict(self._stream.parser.skipped) | dict(self._orders.skipped)
+            figures["skipped"] |= self._stream.counts | dict(self._orders.skipped)
             figures["reconnects"] = self._stream.reconnects
             figures["mute"] = self._truth.stale_times
             self._control.say(Status(figures))

@@ -60,6 +60,10 @@ class StreamingAPI(Protocol):
     frame: nothing lies between the socket and the producer.
     """
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many messages were skipped, or noted and not acted on, by reason."""
+
     async def run(self) -> None:
         """Stay connected until closed. Raises FeedRefused when the vendor says no for good."""
 

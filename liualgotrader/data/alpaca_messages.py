@@ -3,211 +3,135 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from typing import Any
 
-import msgspec
-
 from liualgotrader.common.events import Bar, Event, Quote, Trade
-from liualgotrader.common.timestamps import BadTimestamp, parse_time
-from liualgotrader.data.market_status import MarketStatus, PriceBand, TradingStatus
+from liualgotrader.common.timestamps import BadTimestamp
+from liualgotrader.data.alpaca_wire import (
+    UNREADABLE,
+    BandOf,
+    BarOf,
+    Cancellation,
+    Correction,
+    Error,
+    Mark,
+    MinuteOf,
+    PackedFormat,
+    QuoteOf,
+    StatusOf,
+    Subscribed,
+    Success,
+    TextFormat,
+    TradeOf,
+    UpdatedOf,
+)
+from liualgotrader.data.market_status import PriceBand, TradingStatus
 
 log = logging.getLogger(__name__)
 
-
-class _Trade(msgspec.Struct, tag_field="T", tag="t", gc=False):
-    S: str
-    t: str
-    p: float
-    s: float
-
-
-class _Quote(msgspec.Struct, tag_field="T", tag="q", gc=False):
-    S: str
-    t: str
-    bp: float
-    ap: float
-    bs: float
-    as_: float = msgspec.field(name="as")
-
-
-class _BarFields(msgspec.Struct, gc=False):
-    S: str
-    t: str
-    o: float
-    h: float
-    l: float  # noqa: E741 - the vendor's name
-    c: float
-    v: float
-    n: int | None = None
-    vw: float | None = None
-
-
-class _Bar(_BarFields, tag_field="T", tag="b", gc=False):
-    pass
-
-
-class _UpdatedBar(_BarFields, tag_field="T", tag="u", gc=False):
-    pass
-
-
-class _DailyBar(_BarFields, tag_field="T", tag="d", gc=False):
-    pass
-
-
-class _Status(msgspec.Struct, tag_field="T", tag="s"):
-    S: str
-    t: str
-    sc: str = ""
-    sm: str = ""
-    rc: str = ""
-    rm: str = ""
-
-
-class _Band(msgspec.Struct, tag_field="T", tag="l"):
-    S: str
-    t: str
-    u: float
-    d: float
-    i: str = ""
-
-
-class Success(msgspec.Struct, tag_field="T", tag="success"):
-    """A control message: connected, authenticated."""
-
-    msg: str
-
-
-class Error(msgspec.Struct, tag_field="T", tag="error"):
-    """A control message: something was refused."""
-
-    code: int
-    msg: str
-
-
-class Subscribed(msgspec.Struct, tag_field="T", tag="subscription"):
-    """A control message: what is subscribed to now."""
-
-    trades: list[str] = []
-    quotes: list[str] = []
-    bars: list[str] = []
-
-
-class Mark(msgspec.Struct, tag_field="T", tag="mark"):
-    """The exchange in a box, in lockstep: everything up to `t` (ns) has been sent."""
-
-    t: int
-
-
-_Message = (
-    _Trade
-    | _Quote
-    | _Bar
-    | _UpdatedBar
-    | _DailyBar
-    | _Status
-    | _Band
-    | Success
-    | Error
-    | Subscribed
-    | Mark
-)
 Control = Success | Error | Subscribed | Mark | TradingStatus | PriceBand
-Parsed = Event | Control
-
-_frame = msgspec.json.Decoder(list[_Message])
-_one = msgspec.json.Decoder(_Message)
-_raws = msgspec.json.Decoder(list[msgspec.Raw])
-# Text that is no UTF-8 and brackets without end are told in Python's own words.
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-def _is_time(text: str) -> bool:
-    """Whether a bar can be put in its place. Bars are few; a print's time is read by whoever asks for it."""
-    try:
-        parse_time(text)
-    except BadTimestamp:
-        return False
-    return True
-
-
-def _bar_of(m: _BarFields, *, correction: bool) -> Bar | None:
-    if not (0 < m.l <= m.o <= m.h and m.l <= m.c <= m.h and m.v >= 0 and _is_time(m.t)):
-        return None
-    return Bar(m.S, m.t, m.o, m.h, m.l, m.c, m.v, 60, m.vw, m.n, correction)
-
-
-def _status_of(m: _Status | _Band) -> MarketStatus:
-    if isinstance(m, _Band):
-        return PriceBand(m.S, parse_time(m.t), m.u, m.d, m.i)
-    return TradingStatus(m.S, parse_time(m.t), m.sc, m.sm, m.rc, m.rm)
-
-
 _CONTROL = (Success, Error, Subscribed, Mark)
+# How a msgpack array begins; no JSON does. So a frame says itself what it is in.
+_PACKED = frozenset([*range(0x90, 0xA0), 0xDC, 0xDD])
 
 
 class AlpacaParser:
-    """Parses frames, and counts what it skips: unknown types, malformed messages, impossible values."""
+    """Parses frames, in JSON or msgpack, and counts.
+
+    `skipped`: what could not be used, by reason: unknown types, malformed messages, impossible
+    values. `noted`: corrections and cancellations of prints, which are not taken back.
+    """
 
     def __init__(self) -> None:
         self.skipped: Counter[str] = Counter()
+        self.noted: Counter[str] = Counter()
+        self._text = TextFormat()
+        self._packed = PackedFormat()
 
     def parse(self, payload: bytes | memoryview) -> tuple[list[Event], list[Control]]:
-        """Return a frame's events and its control messages, each in order."""
+        """Return a frame's events, and its control messages, halts and bands, each in order."""
+        packed = bool(payload) and payload[0] in _PACKED
+        form: PackedFormat | TextFormat = self._packed if packed else self._text
         try:
-            messages: list[Any] = _frame.decode(payload)
-        except _UNREADABLE:
-            messages = self._one_by_one(payload)
+            messages: list[Any] = form.frame(payload)
+        except UNREADABLE:
+            messages = self._one_by_one(form, payload)
         events: list[Event] = []
-        control: list[Control] = []
-        append = events.append
+        rest: list[Control] = []
+        append, time, most = events.append, form.time, math.inf
         # Trades and quotes in line, in one loop: they are nearly all of what comes, and a call for
-        # each costs as much as making the event.
+        # each costs as much as making the event. Comparisons are false for what is no number.
         for m in messages:
             kind = type(m)
-            if kind is _Quote and m.bp >= 0.0 and m.ap >= 0.0:
-                append(Quote(m.S, m.t, m.bp, m.ap, m.bs, m.as_))
-            elif kind is _Trade and m.p > 0.0 and m.s >= 0.0:
-                append(Trade(m.S, m.t, m.p, m.s))
-            elif isinstance(m, _CONTROL):
-                control.append(m)
-            elif isinstance(m, _Status | _Band) and _is_time(m.t):
-                control.append(_status_of(m))
-            else:
-                self._rest(m, events)
-        return events, control
+            try:
+                if kind is QuoteOf and m.bp >= 0.0 and m.ap >= 0.0 and m.bs >= 0.0 <= m.as_:
+                    if m.bp + m.ap + m.bs + m.as_ < most:
+                        append(Quote(m.S, time(m.t), m.bp, m.ap, m.bs, m.as_))
+                        continue
+                elif kind is TradeOf and 0.0 < m.p < most and 0.0 <= m.s < most:
+                    append(Trade(m.S, time(m.t), m.p, m.s))
+                    continue
+                self._rest(m, form, events, rest)
+            except BadTimestamp as exc:
+                self._skip("impossible value", exc)
+        return events, rest
 
-    def _rest(self, message: Any, events: list[Event]) -> None:
-        """Take bars, pass over what is of no use here, and count what cannot be."""
-        if not isinstance(message, _Trade | _Quote | _Bar | _UpdatedBar):
-            return
-        bar = None
-        if isinstance(message, _BarFields):
-            bar = _bar_of(message, correction=isinstance(message, _UpdatedBar))
-        if bar is None:
-            self._skip("impossible value", message)
-        else:
-            events.append(bar)
+    def _rest(
+        self,
+        message: Any,
+        form: PackedFormat | TextFormat,
+        events: list[Event],
+        rest: list[Control],
+    ) -> None:
+        """Take what is rarer, pass over what is of no use here, and count what cannot be."""
+        match message:
+            case MinuteOf() | UpdatedOf() if _is_possible(message):
+                events.append(_bar(message, form.ns(message.t)))
+            case StatusOf() as m:
+                rest.append(TradingStatus(m.S, form.ns(m.t), m.sc, m.sm, m.rc, m.rm))
+            case BandOf() as m if 0 < m.d <= m.u < math.inf:
+                rest.append(PriceBand(m.S, form.ns(m.t), m.u, m.d, m.i))
+            case Correction():
+                self.noted["trades corrected"] += 1
+            case Cancellation():
+                self.noted["trades cancelled"] += 1
+            case TradeOf() | QuoteOf() | BarOf() | BandOf():
+                self._skip("impossible value", message)
+            case _ if isinstance(message, _CONTROL):
+                rest.append(message)
 
-    def _one_by_one(self, payload: bytes | memoryview) -> list[Any]:
+    def _one_by_one(
+        self, form: PackedFormat | TextFormat, payload: bytes | memoryview
+    ) -> list[Any]:
         """Take what can be read from a frame of which something cannot."""
         try:
-            raws = _raws.decode(payload)
-        except _UNREADABLE as exc:
+            raws = form.raws(payload)
+        except UNREADABLE as exc:
             self._skip("malformed frame", exc)
             return []
         messages = []
         for raw in raws:
             try:
-                messages.append(_one.decode(raw))
-            except _UNREADABLE as exc:
+                messages.append(form.one(raw))
+            except UNREADABLE as exc:
                 self._skip("unknown or malformed message", exc)
         return messages
 
     def _skip(self, why: str, what: object) -> None:
         self.skipped[why] += 1
         count = self.skipped[why]
-        if (
-            count & (count - 1) == 0
-        ):  # the 1st, 2nd, 4th, 8th ...: a broken feed must not fill the log
+        # The 1st, 2nd, 4th, 8th ...: a broken feed must not fill the log.
+        if count & (count - 1) == 0:
             log.warning("skipped market data (%s, %d so far): %s", why, count, what)
+
+
+def _is_possible(m: BarOf[Any]) -> bool:
+    return 0 < m.l <= m.o <= m.h < math.inf and m.l <= m.c <= m.h and 0 <= m.v < math.inf
+
+
+def _bar(m: BarOf[Any], start: int) -> Bar:
+    time = m.t if isinstance(m.t, str) else start
+    corrects = isinstance(m, UpdatedOf)
+    return Bar(m.S, time, m.o, m.h, m.l, m.c, m.v, 60, m.vw, m.n, corrects)

@@ -11,14 +11,9 @@ import msgspec
 
 from liualgotrader.common.errors import FeedLost, FeedRefused
 from liualgotrader.common.events import Event
-from liualgotrader.data.alpaca_messages import (
-    AlpacaParser,
-    Control,
-    Error,
-    Mark,
-    Subscribed,
-    Success,
-)
+from liualgotrader.data.alpaca_feeds import tells_status
+from liualgotrader.data.alpaca_messages import AlpacaParser, Control
+from liualgotrader.data.alpaca_wire import Error, Mark, Subscribed, Success
 from liualgotrader.data.market_status import MarketStatus, PriceBand, TradingStatus
 from liualgotrader.links.socket import KeptSocket, Tap
 
@@ -42,11 +37,14 @@ _ADVICE = {
     406: "another program already holds the one stream that this key allows; stop it, or give it its own key",
     409: "the subscription does not include this feed",
 }
+_MSGPACK = {"Content-Type": "application/msgpack"}
 
 
 class AlpacaStream:
     """One connection to the market data stream. `sink` gets (read stamp, events) for every frame with data.
 
+    It asks for msgpack, or for JSON, and understands whichever comes. With `on_status` it subscribes
+    to halts and price bands too, of feeds that have them, and hands them over.
     `tap` sees each frame before it is taken apart.
     """
 
@@ -61,13 +59,16 @@ class AlpacaStream:
         on_mark: Callable[[int], None],
         on_live: Callable[[bool], None],
         on_status: Callable[[MarketStatus], None] | None = None,
+        msgpack: bool = True,
         headers: Mapping[str, str] | None = None,
         random: Random | None = None,
         tap: Tap | None = None,
     ) -> None:
         self._key, self._secret = key, secret
-        self._channels = (*channels, *(_STATUS_CHANNELS if on_status is not None else ()))
+        further = _STATUS_CHANNELS if on_status is not None and tells_status(url) else ()
+        self._channels = (*channels, *further)
         self._on_status = on_status
+        self._encode = msgspec.msgpack.encode if msgpack else msgspec.json.encode
         self._sink = sink
         self._on_mark = on_mark
         self._on_live = on_live
@@ -81,10 +82,11 @@ class AlpacaStream:
         self._socket = KeptSocket(
             url,
             self,
-            headers=headers or {},
+            headers=dict(headers or {}) | (_MSGPACK if msgpack else {}),
             random=random or Random(0),
             floor=_ATTEMPT_SECONDS,
             tap=tap,
+            binary=msgpack,
         )
 
     @property
@@ -96,6 +98,11 @@ class AlpacaStream:
     def reconnects(self) -> int:
         """How often the connection was made anew."""
         return self._socket.reconnects
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was skipped, and what was noted and changed nothing, by reason."""
+        return dict(self.parser.skipped + self.parser.noted)
 
     async def run(self) -> None:
         """Stay connected until closed; raises FeedRefused when the vendor says no for good."""
@@ -129,14 +136,14 @@ class AlpacaStream:
     def _ask(self, action: str, symbols: list[str]) -> None:
         if self._send is not None and self._up and symbols:
             request = {"action": action} | dict.fromkeys(self._channels, symbols)
-            self._send(msgspec.json.encode(request))
+            self._send(self._encode(request))
 
     # -- what the socket calls ---------------------------------------------------------------------------------
 
     def connected(self, send: Callable[[bytes], None]) -> None:
         """Sign on."""
         self._send = send
-        send(msgspec.json.encode({"action": "auth", "key": self._key, "secret": self._secret}))
+        send(self._encode({"action": "auth", "key": self._key, "secret": self._secret}))
 
     def lost(self) -> None:
         """Remember that there is no stream."""
@@ -147,10 +154,10 @@ class AlpacaStream:
     def frame(self, payload: memoryview) -> None:
         """Take a frame apart."""
         read_at = time.monotonic_ns()
-        events, control = self.parser.parse(payload)
+        events, rest = self.parser.parse(payload)
         if events:
             self._sink(read_at, events)
-        for message in control:
+        for message in rest:
             self._control(message)
 
     def _control(self, message: Control) -> None:

@@ -1,31 +1,28 @@
 """Whatever a vendor sends: what can be read is read, the rest is counted, and nothing is raised."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from liualgotrader.common.events import Bar, OrderEvent, Trade
+from liualgotrader.common.events import SECOND, Bar, OrderEvent, Quote, Trade
+from liualgotrader.common.wire import decode_events, encode_events
 from liualgotrader.data.alpaca_messages import AlpacaParser
+from liualgotrader.data.alpaca_wire import LATEST
 from liualgotrader.trading.alpaca_stream import AlpacaOrderStream
+from tests.unit.data import alpaca_payloads as payloads
 
-TIME = "2026-11-20T14:30:00.123456789Z"
-GOOD: list[dict[str, Any]] = [
-    {"T": "t", "S": "AAPL", "t": TIME, "p": 50.25, "s": 100, "x": "V", "i": 7, "z": "A"},
-    {"T": "q", "S": "AAPL", "t": TIME, "bp": 50.2, "ap": 50.3, "bs": 1, "as": 2, "c": ["R"]},
-    {"T": "b", "S": "KO", "t": TIME, "o": 5, "h": 6, "l": 4, "c": 5.5, "v": 10, "n": 3, "vw": 5.1},
-    {"T": "u", "S": "KO", "t": TIME, "o": 5, "h": 6, "l": 4, "c": 5.5, "v": 12},
-    {"T": "s", "S": "KO", "t": TIME, "sc": "H"},
-    {"T": "success", "msg": "connected"},
-    {"T": "subscription", "trades": ["AAPL"]},
-    {"T": "mark", "t": 1},
-]
+GOOD = [*payloads.MARKET, *payloads.CONTROL, {"T": "mark", "t": 1}]
+FORMATS = st.sampled_from([payloads.text, payloads.packed])
+NOTHING = (b"", b"[]", b"\x90")
+THOROUGH = settings(max_examples=1_000)
 UPDATE: dict[str, Any] = {
     "stream": "trade_updates",
     "data": {
         "event": "partial_fill",
-        "timestamp": TIME,
+        "timestamp": payloads.TIME,
         "price": "50.25",
         "qty": "3",
         "execution_id": "e1",
@@ -35,7 +32,7 @@ UPDATE: dict[str, Any] = {
 junk = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**63), 2**64 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
@@ -71,30 +68,40 @@ def torn(draw: st.DrawFn, data: bytes) -> bytes:
     return data[:start] + draw(st.binary(max_size=6)) + data[end:]
 
 
-@given(st.binary(max_size=60) | torn(json.dumps(GOOD).encode()))
+@THOROUGH
+@given(st.binary(max_size=60) | FORMATS.flatmap(lambda encode: torn(encode(GOOD))))
 @example(b"[" * 5_000)
+@example(b"\x91" * 5_000)
+@example(b"\xdd\xff\xff\xff\xff")
 @example(b'[{"T":"t","S":"A","t":"x","p":1e400,"s":1}]')
 @example(b'[{"T":"b","S":"A","t":"x","o":1,"h":1,"l":1,"c":1,"v":1}]')
 @example(b'[{"T":"t","S":"\xff","t":"x","p":1,"s":1}]')
+@example(b"\x91\x81\xa1T\xc1")
 @example(b"")
 def test_no_bytes_make_the_parser_raise(data: bytes) -> None:
     parser = AlpacaParser()
-    events, control = parser.parse(data)
-    assert events or control or parser.skipped or data.strip() in (b"[]", b"")
+    events, rest = parser.parse(memoryview(data))
+    assert events or rest or parser.skipped or parser.noted or data.strip() in NOTHING
+    assert decode_events(encode_events(events)) == events
 
 
-@given(st.lists(spoilt(GOOD), max_size=4), st.integers(0, 4))
+@THOROUGH
+@given(st.lists(spoilt(GOOD), max_size=4), st.integers(0, 4), FORMATS)
 def test_a_spoilt_message_costs_its_neighbours_nothing(
-    messages: list[dict[str, Any]], place: int
+    messages: list[dict[str, Any]], place: int, encode: Callable[[list[Any]], bytes]
 ) -> None:
-    whole = {"T": "t", "S": "WHOLE", "t": TIME, "p": 1.5, "s": 2.0}
-    frame = [*messages[:place], whole, *messages[place:]]
-    events, _ = AlpacaParser().parse(json.dumps(frame).encode())
-    assert Trade("WHOLE", TIME, 1.5, 2.0) in events
+    whole = payloads.TRADE | {"S": "WHOLE"}
+    parser = AlpacaParser()
+    events, rest = parser.parse(encode([*messages[:place], whole, *messages[place:]]))
+    assert any(isinstance(event, Trade) and event.symbol == "WHOLE" for event in events)
+    unused = sum(message.get("T") in ("d", "o") for message in messages)
+    counted = parser.skipped.total() + parser.noted.total()
+    assert len(events) + len(rest) + counted + unused >= len(messages) + 1
     for event in events:
+        assert isinstance(event, Trade | Quote | Bar)
+        assert 0 <= event.ts_event < LATEST + 60 * SECOND
         if isinstance(event, Bar):
             assert 0 < event.low <= event.high
-            assert event.ts_event > 0
 
 
 @given(spoilt([UPDATE]) | junk.map(lambda value: {"stream": "trade_updates", "data": value}))

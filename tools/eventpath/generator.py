@@ -18,11 +18,12 @@ from typing import Any, cast
 
 import msgspec
 
+from liualgotrader.common.timestamps import SECOND, format_time
 from tools.eventpath.lone_session import symbol_names
 
 EVENTS_A_FRAME = 10
 FRAMES = 5_000
-_STAMP_DIGITS = 20
+_STAMP = "2026-11-20T15:30:00.123456789Z"
 _TICK_SECONDS = 0.001
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -31,16 +32,15 @@ def _event(random_: random.Random, symbol: str, *, is_trade: bool) -> str:
     """Return a message with all the fields that the vendor sends, its `t` as wide as a stamp."""
     price = random_.randint(1_000, 50_000) / 100
     size = random_.randint(1, 900)
-    stamp = "2026-11-20T15:30:00Z".ljust(_STAMP_DIGITS)
     if is_trade:
         number = random_.randint(10**9, 10**10)
         return (
             f'{{"T":"t","S":"{symbol}","i":{number},"x":"V","p":{price},"s":{size},'
-            f'"c":["@","I"],"z":"C","t":"{stamp}"}}'
+            f'"c":["@","I"],"z":"C","t":"{_STAMP}"}}'
         )
     return (
         f'{{"T":"q","S":"{symbol}","bx":"Q","bp":{price},"bs":{size},"ax":"V","ap":{price + 0.01:.2f},'
-        f'"as":{size},"c":["R"],"z":"C","t":"{stamp}"}}'
+        f'"as":{size},"c":["R"],"z":"C","t":"{_STAMP}"}}'
     )
 
 
@@ -70,10 +70,11 @@ class Frames:
         return places
 
     def stamp(self, index: int) -> None:
-        """Write the time into every event of a frame, ns of the monotonic clock."""
-        now = b"%020d" % time.monotonic_ns()
+        """Write the time into every event of a frame: the monotonic clock's, as if it began in 1970."""
+        second, nanos = divmod(time.monotonic_ns(), SECOND)
+        now = f"{format_time(second * SECOND)[:-1]}.{nanos:09d}Z".encode()
         for place in self.stamps[index]:
-            self.bytes[place : place + _STAMP_DIGITS] = now
+            self.bytes[place : place + len(now)] = now
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -122,7 +123,8 @@ class Peer:
             data = self._read(size)
             if kind & 0x0F in (1, 2):
                 clear = bytes(byte ^ mask[index & 3] for index, byte in enumerate(data))
-                return cast(dict[str, Any], json.loads(clear))
+                decode = json.loads if kind & 0x0F == 1 else msgspec.msgpack.decode
+                return cast(dict[str, Any], decode(clear))
 
     def _read(self, size: int) -> bytes:
         data = self._stream.read(size)

@@ -55,10 +55,10 @@ class Watch(Strategy):
     waits = []
 
     def on_trade(self, ctx, trade):
-        self.waits.append(monotonic_ns() - int(trade.time))
+        self.waits.append(monotonic_ns() - trade.ts_event)
 
     def on_quote(self, ctx, quote):
-        self.waits.append(monotonic_ns() - int(quote.time))
+        self.waits.append(monotonic_ns() - quote.ts_event)
 
     def on_stop(self, ctx):
         Path(ctx.load("waits")).write_text(json.dumps(self.waits))

@@ -62,6 +62,7 @@ async def test_halts_pauses_and_resumptions_are_told_in_their_order() -> None:
             on_mark=lambda _: None,
             on_live=truth.connection,
             on_status=truth.status,
+            msgpack=False,
         )
         stream.subscribe(["AAPL", "MSFT"])
         task = asyncio.create_task(stream.run())
