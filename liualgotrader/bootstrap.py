@@ -15,7 +15,7 @@ import msgspec
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.plan import Channel, Mode, Plan, StrategyPlan
 from liualgotrader.credentials.secret import Secret
-from liualgotrader.data.alpaca import AlpacaData
+from liualgotrader.data.alpaca import REQUESTS_A_MINUTE, AlpacaData
 from liualgotrader.data.alpaca_stream import AlpacaStream, Sink
 from liualgotrader.data.market_status import MarketStatus
 from liualgotrader.engine.loading import configure, load_class
@@ -152,12 +152,14 @@ def _headers(config: SessionConfig) -> dict[str, str]:
 def make_data(config: SessionConfig) -> AlpacaData:
     """Return market data on request."""
     at = config.endpoints
+    in_a_box = config.plan.session.mode is Mode.SIMULATED
     return AlpacaData(
         trading_url=at.trading_url,
         data_url=at.data_url,
         key=at.key.reveal(),
         secret=at.secret.reveal(),
         feed=at.feed,
+        requests_a_minute=None if in_a_box else REQUESTS_A_MINUTE,
     )
 
 

@@ -26,9 +26,10 @@ from liualgotrader.common.account_view import PortfolioView
 from liualgotrader.common.calendar import Session, new_york
 from liualgotrader.common.clock import MINUTE
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.common.events import CorporateAction, Picked, SessionBegan
+from liualgotrader.common.events import Picked, SessionBegan
 from liualgotrader.credentials.redaction import redact
 from liualgotrader.data.lake import Action, ActionKind, Lake, LakeData
+from liualgotrader.data.lake.actions import corporate_action
 from liualgotrader.engine.core import BEFORE_AUCTION
 from liualgotrader.engine.settings import EngineSettings
 from liualgotrader.simulation.simulation import Day, Setting, Simulation
@@ -386,16 +387,3 @@ class Backtest:
                 event.new_symbol,
             )
         )
-
-
-def corporate_action(action: Action, ts: int) -> CorporateAction:
-    """Return what an action of the lake does to shares at `ts`."""
-    value = action.value or Decimal(0)
-    match action.kind:
-        case ActionKind.SPLIT:
-            return CorporateAction(action.symbol, ts, ratio=value)
-        case ActionKind.DIVIDEND:
-            return CorporateAction(action.symbol, ts, cash=value)
-        case ActionKind.RENAME:
-            return CorporateAction(action.symbol, ts, new_symbol=action.new_symbol or "")
-    return CorporateAction(action.symbol, ts, ratio=Decimal(0), cash=value)

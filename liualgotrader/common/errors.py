@@ -10,6 +10,7 @@ LiuError
 │   ├── BrokerUnavailable  no answer, or "later"; safe to ask again, never to send blindly
 │   ├── BrokerRefused      the broker said no to one request; becomes a rejected order
 │   └── BrokerDisagrees    its books and ours differ; reconcile, or stop
+├── RequestFailed        a REST request was refused or not answered; whoever asked knows what it means
 ├── StoreError           the database or the journal cannot keep up; no entry may leave unrecorded
 ├── StrategyError        user code raised; that strategy is disabled, the others go on
 └── InvariantError       a bug of ours; the process dies and comes back through the recovery path
@@ -72,6 +73,15 @@ class BrokerRefused(BrokerError):
 
 class BrokerDisagrees(BrokerError):
     """The broker's books and ours differ, and the difference is not explained."""
+
+
+class RequestFailed(LiuError):
+    """A REST request came to nothing. `status` is HTTP's, None when there was no answer."""
+
+    def __init__(self, status: int | None, message: str) -> None:
+        super().__init__(message if status is None else f"{message} (HTTP {status})")
+        self.status = status
+        self.message = message
 
 
 class StoreError(LiuError):

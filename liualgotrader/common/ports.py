@@ -6,14 +6,16 @@ Adapters live at the rim.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from liualgotrader.common.events import (
     AccountUpdate,
     Bar,
+    CorporateAction,
     OpenOrder,
     OpenPosition,
     OrderEvent,
@@ -22,6 +24,9 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Approved
+
+if TYPE_CHECKING:  # loading calendars costs half a second
+    from liualgotrader.common.calendar import Session
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -38,7 +43,10 @@ class Snapshot(msgspec.Struct, frozen=True):
 class DataAPI(Protocol):
     """Market data on request.
 
-    Ranges are [start, end) in ns UTC; bars are complete ones, oldest first.
+    Ranges are [start, end) in ns UTC; rows are oldest first, bars are complete, and of a size that
+    compares with now: divided by the splits since, dividends not taken off. Symbols that are not
+    known have no rows. FeedRefused is raised for what will not be given, FeedLost when there is no
+    answer now.
     """
 
     async def assets(self) -> Sequence[Instrument]:
@@ -51,6 +59,24 @@ class DataAPI(Protocol):
         self, symbols: Sequence[str], *, start: int, end: int, seconds: int
     ) -> dict[str, list[Bar]]:
         """Return the bars of `seconds` (60 or 86400) that were complete by `end`."""
+
+    async def trades(
+        self, symbols: Sequence[str], *, start: int, end: int
+    ) -> dict[str, list[Trade]]:
+        """Return the prints."""
+
+    async def quotes(
+        self, symbols: Sequence[str], *, start: int, end: int
+    ) -> dict[str, list[Quote]]:
+        """Return the best bids and asks."""
+
+    async def calendar(self, *, start: date, end: date) -> Sequence[Session]:
+        """Return the trading days from `start` to `end`, both included, oldest first."""
+
+    async def corporate_actions(
+        self, symbols: Sequence[str], *, start: date, end: date
+    ) -> list[CorporateAction]:
+        """Return what takes effect on the days from `start` to `end`, both included, by time."""
 
 
 class StreamingAPI(Protocol):

@@ -3,163 +3,291 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
-from typing import Any
+from datetime import date
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from alpaca.common.exceptions import APIError
-from alpaca.data.historical.stock import StockHistoricalDataClient
+from alpaca.common.rest import RESTClient
+from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDataClient
+from alpaca.data.historical.corporate_actions import CorporateActionsClient
 from alpaca.trading.client import TradingClient
-from requests import RequestException
-from requests.adapters import HTTPAdapter
 
-from liualgotrader.common.errors import FeedLost, FeedRefused
-from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.common.calendar import Session, crypto
+from liualgotrader.common.errors import FeedLost, FeedRefused, RequestFailed
+from liualgotrader.common.events import SECOND, Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.ports import Snapshot
 from liualgotrader.common.timestamps import format_time
+from liualgotrader.data import alpaca_rows as rows
+from liualgotrader.data.alpaca_feeds import DATA_BASE, TRADING_BASE, feed_named
+from liualgotrader.links.rest import (
+    Failure,
+    RetryPolicy,
+    ask,
+    bound,
+    explain_requests,
+    retry_after,
+    shared_bucket,
+)
 
-log = logging.getLogger(__name__)
+REQUESTS_A_MINUTE = 200
+"""What a key without a subscription may ask for (Alpaca, "Usage limits on API calls")."""
 
-_TIMEOUT = 15.0
+_THREADS = 4
+_GRACE = 5.0
 _SYMBOLS_A_REQUEST = 200
 _ROWS_A_PAGE = 10_000
+_ACTIONS_A_PAGE = 1_000
 _TIMEFRAMES = {60: "1Min", 86_400: "1Day"}
-_REFUSALS = (401, 402, 403, 422)
-
-
-class _Bounded(HTTPAdapter):
-    """Every request ends."""
-
-    def send(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs["timeout"] = _TIMEOUT
-        return super().send(*args, **kwargs)
+_REFUSALS = (400, 401, 402, 403, 404, 422)
+_STOCKS, _COINS = "/stocks", "/crypto/us"
+T = TypeVar("T")
 
 
 class AlpacaData:
-    """Assets, snapshots and bars. Blocking requests run in two threads."""
+    """Implements `DataAPI`. Pairs such as BTC/USD are asked for among crypto, all else among stocks.
+
+    `asset_class` says what `assets` and `calendar` are of. Requests run in threads, share the key's
+    turns (`requests_a_minute`; None for an exchange in a box, which has no limit), and are asked
+    again by `policy`. Bars are divided by the splits since, or left raw (`adjustment`); prints and
+    quotes are raw, for the vendor has no others. With `now` (ns UTC) a delayed feed is asked for
+    nothing that is not out yet.
+    """
 
     def __init__(
-        self, *, trading_url: str, data_url: str, key: str, secret: str, feed: str = "iex"
+        self,
+        *,
+        key: str,
+        secret: str,
+        trading_url: str = TRADING_BASE["paper"],
+        data_url: str = DATA_BASE,
+        feed: str = "iex",
+        adjustment: Literal["split", "raw"] = "split",
+        asset_class: AssetClass = AssetClass.US_EQUITY,
+        requests_a_minute: float | None = REQUESTS_A_MINUTE,
+        policy: RetryPolicy | None = None,
+        now: Callable[[], int] | None = None,
     ) -> None:
+        self._policy = RetryPolicy() if policy is None else policy
         self._trading = TradingClient(key, secret, raw_data=True, url_override=trading_url)
-        self._data = StockHistoricalDataClient(key, secret, raw_data=True, url_override=data_url)
-        for client in (self._trading, self._data):
-            for scheme in ("http://", "https://"):
-                client._session.mount(scheme, _Bounded())
-        self._feed = feed
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="alpaca-data")
+        self._stocks = StockHistoricalDataClient(key, secret, raw_data=True, url_override=data_url)
+        self._coins = CryptoHistoricalDataClient(key, secret, raw_data=True, url_override=data_url)
+        self._actions = CorporateActionsClient(key, secret, raw_data=True, url_override=data_url)
+        for client in (self._trading, self._stocks, self._coins, self._actions):
+            client._retry = 0  # it would ask again blindly; that is decided here
+            bound(client._session, self._policy.timeout)
+        self._bucket = (
+            None if requests_a_minute is None else shared_bucket("alpaca", key, requests_a_minute)
+        )
+        self._feed = feed_named(feed)
+        self._adjustment = adjustment
+        self._asset_class = asset_class
+        self._now = now
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="alpaca-data")
         self._assets: list[Instrument] = []
+        self._reader = rows.Reader()
 
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _get(
-        self, client: TradingClient | StockHistoricalDataClient, path: str, query: dict[str, Any]
-    ) -> Any:
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._threads, client.get, path, query)
-        except APIError as exc:
-            status = int(exc.status_code or 0)
-            error = FeedRefused if status in _REFUSALS else FeedLost
-            raise error(
-                f"market data for {path}: the vendor answered {status}: {str(exc)[:200]}"
-            ) from exc
-        except RequestException as exc:
-            raise FeedLost(f"market data for {path}: no answer ({type(exc).__name__})") from exc
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How many rows could not be used, by kind."""
+        return dict(self._reader.skipped)
 
     async def assets(self) -> Sequence[Instrument]:
-        """Return the active, tradable US equities. Asked for once."""
+        """Return what is active and tradable of the asset class. Asked for once."""
         if not self._assets:
-            rows = await self._get(
-                self._trading, "/assets", {"status": "active", "asset_class": "us_equity"}
-            )
-            self._assets = [_instrument(row) for row in rows if row.get("tradable")]
+            query = {"status": "active", "asset_class": self._asset_class.value}
+            answer = await self._get(self._trading, "/assets", query)
+            tradable = [row for row in _listed(answer) if row.get("tradable")]
+            self._assets = list(self._reader.each("an asset", tradable, rows.instrument))
         return self._assets
 
     async def snapshots(self, symbols: Sequence[str]) -> dict[str, Snapshot]:
-        """Return what is known of each symbol now."""
+        """Return what is known of each symbol now; unknown symbols are absent."""
         found: dict[str, Snapshot] = {}
-        for start in range(0, len(symbols), _SYMBOLS_A_REQUEST):
-            part = ",".join(symbols[start : start + _SYMBOLS_A_REQUEST])
-            rows = await self._get(
-                self._data, "/stocks/snapshots", {"symbols": part, "feed": self._feed}
-            )
-            found |= {symbol: _snapshot(symbol, row) for symbol, row in rows.items() if row}
+        for client, prefix, part in self._parts(symbols):
+            query = {"symbols": ",".join(part)}
+            if prefix == _STOCKS:
+                query["feed"] = self._feed.name
+            answer = await self._get(client, f"{prefix}/snapshots", query)
+            given = answer.get("snapshots", {}) if prefix == _COINS else answer
+            found |= {
+                symbol: self._reader.snapshot(symbol, row)
+                for symbol, row in _mapped(given).items()
+                if isinstance(row, Mapping)
+            }
         return found
 
     async def bars(
         self, symbols: Sequence[str], *, start: int, end: int, seconds: int
     ) -> dict[str, list[Bar]]:
         """Return the bars of 60 or 86400 seconds that began in [start, end) and were complete by `end`."""
-        found: dict[str, list[Bar]] = {symbol: [] for symbol in symbols}
-        for first in range(0, len(symbols), _SYMBOLS_A_REQUEST):
-            query: dict[str, Any] = {
-                "symbols": ",".join(symbols[first : first + _SYMBOLS_A_REQUEST]),
-                "timeframe": _TIMEFRAMES[seconds],
-                "start": format_time(start),
-                "end": format_time(end),
-                "limit": _ROWS_A_PAGE,
-                "feed": self._feed,
+        last = self._out_by(end) - seconds * SECOND
+        return await self._ranges(
+            symbols,
+            "bars",
+            start,
+            last + 1,
+            lambda symbol, row: rows.bar(symbol, row, seconds),
+            {"timeframe": _TIMEFRAMES[seconds], "adjustment": self._adjustment},
+        )
+
+    async def trades(
+        self, symbols: Sequence[str], *, start: int, end: int
+    ) -> dict[str, list[Trade]]:
+        """Return the prints of [start, end)."""
+        return await self._ranges(symbols, "trades", start, self._out_by(end), rows.trade)
+
+    async def quotes(
+        self, symbols: Sequence[str], *, start: int, end: int
+    ) -> dict[str, list[Quote]]:
+        """Return the best bids and asks of [start, end)."""
+        return await self._ranges(symbols, "quotes", start, self._out_by(end), rows.quote)
+
+    async def calendar(self, *, start: date, end: date) -> Sequence[Session]:
+        """Return the trading days from `start` to `end`, both included; for crypto, all days."""
+        if self._asset_class is AssetClass.CRYPTO:
+            return crypto().sessions(start, end)
+        query = {"start": start.isoformat(), "end": end.isoformat()}
+        answer = await self._get(self._trading, "/calendar", query)
+        found = self._reader.each("a trading day", _listed(answer), rows.session)
+        return sorted(found, key=lambda session: session.date)
+
+    async def corporate_actions(
+        self, symbols: Sequence[str], *, start: date, end: date
+    ) -> list[CorporateAction]:
+        """Return what takes effect on the days from `start` to `end`, both included, by time."""
+        found: list[CorporateAction] = []
+        stocks = [symbol for symbol in symbols if "/" not in symbol]
+        for part in _chunks(stocks):
+            query = {
+                "symbols": ",".join(part),
+                "start": start.isoformat(),
+                "end": end.isoformat(),
+                "limit": _ACTIONS_A_PAGE,
             }
-            await self._pages(query, found, end, seconds)
+            async for page in self._pages(self._actions, "/corporate-actions", query):
+                found += self._reader.actions(_mapped(page.get("corporate_actions")))
+        return sorted(found, key=lambda action: (action.time, action.symbol))
+
+    # ------------------------------------------------------------------ requests
+
+    def _out_by(self, end: int) -> int:
+        """Return until when there is data: a delayed feed's is not out yet."""
+        if self._now is None or not self._feed.delay:
+            return end
+        return min(end, self._now() - self._feed.delay * SECOND)
+
+    def _parts(self, symbols: Sequence[str]) -> Iterator[tuple[RESTClient, str, list[str]]]:
+        coins = [symbol for symbol in symbols if "/" in symbol]
+        stocks = [symbol for symbol in symbols if "/" not in symbol]
+        for part in _chunks(stocks):
+            yield self._stocks, _STOCKS, part
+        for part in _chunks(coins):
+            yield self._coins, _COINS, part
+
+    async def _ranges(
+        self,
+        symbols: Sequence[str],
+        name: str,
+        start: int,
+        end: int,
+        make: Callable[[str, rows.Row], T],
+        more: Mapping[str, str] | None = None,
+    ) -> dict[str, list[T]]:
+        """Return the rows of [start, end) by symbol. The vendor's ends are both included."""
+        found: dict[str, list[T]] = {symbol: [] for symbol in symbols}
+        if start >= end:
+            return found
+        for client, prefix, part in self._parts(symbols):
+            query: dict[str, Any] = {
+                "symbols": ",".join(part),
+                "start": format_time(start),
+                "end": format_time(end - 1),
+                "limit": _ROWS_A_PAGE,
+                **(more or {}),
+            }
+            if prefix == _STOCKS:
+                query["feed"] = self._feed.history
+            async for page in self._pages(client, f"{prefix}/{name}", query):
+                for symbol, given in _mapped(page.get(name)).items():
+                    made = self._reader.each(name, given, partial(make, symbol))
+                    if symbol in found:
+                        found[symbol] += made
         return found
 
     async def _pages(
-        self, query: dict[str, Any], found: dict[str, list[Bar]], end: int, seconds: int
-    ) -> None:
+        self, client: RESTClient, path: str, query: dict[str, Any]
+    ) -> AsyncIterator[rows.Row]:
+        """Yield one page after the other. Raises FeedLost for pages that lead back to themselves."""
         while True:
-            answer = await self._get(self._data, "/stocks/bars", query)
-            for symbol, rows in (answer.get("bars") or {}).items():
-                bars = (_bar(symbol, row, seconds) for row in rows)
-                found[symbol] += [bar for bar in bars if bar is not None and bar.ts_event <= end]
-            token = answer.get("next_page_token")
+            page = _mapped(await self._get(client, path, query))
+            yield page
+            token = page.get("next_page_token")
             if not token:
                 return
+            if token == query.get("page_token"):
+                raise FeedLost(f"market data for {path}: the same page twice")
             query["page_token"] = token
 
+    async def _get(self, client: RESTClient, path: str, query: Mapping[str, Any]) -> Any:
+        def request() -> Any:
+            return ask(
+                lambda: client.get(path, dict(query)),
+                explain=_explain,
+                bucket=self._bucket,
+                policy=self._policy,
+            )
 
-def _instrument(row: Mapping[str, Any]) -> Instrument:
-    return Instrument(
-        symbol=str(row["symbol"]),
-        asset_class=AssetClass.US_EQUITY,
-        lot=Decimal(1),
-        fractionable=bool(row.get("fractionable", False)),
-        shortable=bool(row.get("shortable", False)),
-        easy_to_borrow=bool(row.get("easy_to_borrow", False)),
-        marginable=bool(row.get("marginable", False)),
-        name=str(row.get("name") or ""),
-    )
-
-
-def _bar(symbol: str, row: Mapping[str, Any], seconds: int) -> Bar | None:
-    bar = Bar(
-        symbol, row["t"], float(row["o"]), float(row["h"]), float(row["l"]), float(row["c"]),
-        float(row["v"]), seconds, row.get("vw"), row.get("n"),
-    )  # fmt: skip
-    if 0 < bar.low <= bar.open <= bar.high and bar.low <= bar.close <= bar.high:
-        return bar
-    log.warning("skipped an impossible bar of %s at %s", symbol, row["t"])
-    return None
+        loop = asyncio.get_running_loop()
+        try:
+            # An answer that trickles in keeps a thread, but not whoever waits.
+            async with asyncio.timeout(self._policy.seconds + self._policy.timeout + _GRACE):
+                return await loop.run_in_executor(self._threads, request)
+        except RequestFailed as exc:
+            raise _error(path, exc) from exc
+        except TimeoutError as exc:
+            raise FeedLost(f"market data for {path}: no answer in time") from exc
 
 
-def _snapshot(symbol: str, row: Mapping[str, Any]) -> Snapshot:
-    trade, quote = row.get("latestTrade"), row.get("latestQuote")
-    return Snapshot(
-        symbol=symbol,
-        trade=Trade(symbol, trade["t"], float(trade["p"]), float(trade["s"])) if trade else None,
-        quote=_quote(symbol, quote) if quote else None,
-        minute=_bar(symbol, row["minuteBar"], 60) if row.get("minuteBar") else None,
-        day=_bar(symbol, row["dailyBar"], 86_400) if row.get("dailyBar") else None,
-        previous_day=_bar(symbol, row["prevDailyBar"], 86_400) if row.get("prevDailyBar") else None,
-    )
+def _explain(exc: Exception) -> Failure | None:
+    if isinstance(exc, APIError):
+        response = exc.response
+        headers = {} if response is None else response.headers
+        return Failure(int(exc.status_code or 0), str(exc)[:200], retry_after(headers))
+    return explain_requests(exc)
 
 
-def _quote(symbol: str, row: Mapping[str, Any]) -> Quote:
-    return Quote(
-        symbol, row["t"], float(row["bp"]), float(row["ap"]), float(row["bs"]), float(row["as"])
-    )
+def _error(path: str, exc: RequestFailed) -> FeedRefused | FeedLost:
+    if exc.status in _REFUSALS:
+        advice = _ADVICE.get(exc.status, "")
+        text = f"market data for {path}: the vendor answered {exc.status}: {exc.message}{advice}"
+        return FeedRefused(text)
+    if exc.status is None:
+        return FeedLost(f"market data for {path}: {exc.message}")
+    return FeedLost(f"market data for {path}: the vendor answered {exc.status}: {exc.message}")
+
+
+_ADVICE = {
+    401: "; check APCA_API_KEY_ID and APCA_API_SECRET_KEY",
+    403: "; check that the keys are of this environment and the subscription includes the feed",
+}
+
+
+def _chunks(symbols: Sequence[str]) -> Iterator[list[str]]:
+    for first in range(0, len(symbols), _SYMBOLS_A_REQUEST):
+        yield list(symbols[first : first + _SYMBOLS_A_REQUEST])
+
+
+def _mapped(answer: Any) -> Mapping[str, Any]:
+    return answer if isinstance(answer, Mapping) else {}
+
+
+def _listed(answer: Any) -> list[rows.Row]:
+    return [row for row in answer if isinstance(row, Mapping)] if isinstance(answer, list) else []

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.events import CorporateAction
 from liualgotrader.data.lake.row_files import write_whole
 
 COLUMNS = ("symbol", "ex_date", "kind", "value", "new_symbol")
@@ -114,6 +115,19 @@ def merged_actions(
         known[action.key] = action
         changed += 1
     return list(known.values()), changed
+
+
+def corporate_action(action: Action, ts: int) -> CorporateAction:
+    """Return what an action of the lake does to shares at `ts`."""
+    value = action.value or Decimal(0)
+    match action.kind:
+        case ActionKind.SPLIT:
+            return CorporateAction(action.symbol, ts, ratio=value)
+        case ActionKind.DIVIDEND:
+            return CorporateAction(action.symbol, ts, cash=value)
+        case ActionKind.RENAME:
+            return CorporateAction(action.symbol, ts, new_symbol=action.new_symbol or "")
+    return CorporateAction(action.symbol, ts, ratio=Decimal(0), cash=value)
 
 
 def check_action(action: Action) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from liualgotrader.common.calendar import Session, crypto, us_equities
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import Snapshot
-from liualgotrader.data.lake.actions import ActionKind
+from liualgotrader.data.lake.actions import ActionKind, corporate_action
 from liualgotrader.data.lake.adjust import adjusted
 from liualgotrader.data.lake.cache import RowCache
 from liualgotrader.data.lake.day_so_far import DaySoFar
@@ -98,6 +99,58 @@ class LakeData:
             if symbol in self._known and (snapshot := self._snapshot(symbol, now)) is not None:
                 found[symbol] = snapshot
         return found
+
+    async def trades(
+        self, symbols: Sequence[str], *, start: int, end: int
+    ) -> dict[str, list[Trade]]:
+        """Return the prints of [start, end) up to now. Raises ConfigError."""
+        return {
+            symbol: [
+                Trade(symbol, *row) for row in self._fine_rows(Kind.TRADES, symbol, start, end)
+            ]
+            for symbol in symbols
+        }
+
+    async def quotes(
+        self, symbols: Sequence[str], *, start: int, end: int
+    ) -> dict[str, list[Quote]]:
+        """Return the best bids and asks of [start, end) up to now. Raises ConfigError."""
+        return {
+            symbol: [
+                Quote(symbol, *row) for row in self._fine_rows(Kind.QUOTES, symbol, start, end)
+            ]
+            for symbol in symbols
+        }
+
+    async def calendar(self, *, start: date, end: date) -> Sequence[Session]:
+        """Return the exchange's days from `start` to `end`; all days when the lake has pairs only."""
+        pairs_only = bool(self._known) and all(map(is_crypto, self._known))
+        return (crypto() if pairs_only else us_equities()).sessions(start, end)
+
+    async def corporate_actions(
+        self, symbols: Sequence[str], *, start: date, end: date
+    ) -> list[CorporateAction]:
+        """Return what takes effect from `start` to `end`, both included, and had begun by now."""
+        now = self._now()
+        found = []
+        for symbol in symbols:
+            for action in self._lake.actions(symbol, as_of=self._rows.name(symbol, now).since):
+                begins = day_start(symbol, action.ex_date)
+                if start <= action.ex_date <= end and begins <= now:
+                    found.append(corporate_action(action, begins))
+        return sorted(found, key=lambda action: (action.time, action.symbol))
+
+    def _fine_rows(self, kind: Kind, symbol: str, start: int, end: int) -> Iterator[_Values]:
+        """Return trades or quotes as values, time first; a lake by days has none that are known."""
+        end = min(end, self._now() + 1)
+        if not self._fine[kind] or symbol not in self._known or start >= end:
+            return iter(())
+        name = self._rows.name(symbol, self._now())
+        rows = self._lake.read(kind, symbol, start, end, as_of=name.since)
+        if self._splits_of(name):
+            actions = self._lake.actions(symbol, as_of=name.since)
+            rows = adjusted(rows, actions, self._now(), dividends=False)
+        return zip(rows.start.tolist(), *(column.tolist() for column in rows.values), strict=True)
 
     def _bars(self, symbol: str, start: int, end: int, seconds: int) -> list[Bar]:
         if symbol not in self._known or start >= end:

@@ -28,5 +28,5 @@ def test_the_delayed_feed_says_how_late_it_is_and_has_the_history_of_the_other()
 
 
 def test_an_unknown_feed_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match="'sipp': Alpaca has iex, sip, .* did you mean sip"):
+    with pytest.raises(ConfigError, match=r"'sipp': Alpaca has iex, sip, .* did you mean sip"):
         stream_url("sipp")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.common.events import Bar, Quote, Trade
+from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.ports import DataAPI, Snapshot
 from liualgotrader.data.lake import Action, ActionKind, Kind, Lake, LakeData, Rows
@@ -439,3 +439,59 @@ async def test_nothing_after_now_can_be_got(
         one = build(Path(folder) / "one", world)
         two = build(Path(folder) / "two", known_at(world, other, now))
         assert await answers(one, now, scale) == await answers(two, now, scale)
+
+
+async def test_prints_and_quotes_end_with_now_and_compare_with_it(
+    tmp_path: Path, clock: Moment
+) -> None:
+    lake = Lake(tmp_path)
+    times = [at(TUESDAY, "09:30"), at(WEDNESDAY, "09:30"), at(WEDNESDAY, "09:31")]
+    lake.write(Kind.TRADES, "X", rows_of("X", times, [20, 10, 11], [100, 200, 300]))
+    lake.write(
+        Kind.QUOTES, "X", rows_of("X", times, [20, 10, 11], [22, 12, 13], [1, 2, 3], [4, 5, 6])
+    )
+    wednesday = date.fromisoformat(WEDNESDAY)
+    lake.add_actions([Action(wednesday, "X", ActionKind.SPLIT, Decimal(2))])
+    data: DataAPI = LakeData(lake, clock)
+    clock.now = times[1]
+    far = midnight(WEDNESDAY) + DAY
+    trades = await data.trades(["X", "NOBODY"], start=0, end=far)
+    quotes = await data.quotes(["X"], start=times[1], end=far)
+    assert trades == {
+        "X": [Trade("X", times[0], 10, 200), Trade("X", times[1], 10, 200)],
+        "NOBODY": [],
+    }
+    assert quotes == {"X": [Quote("X", times[1], 10, 12, 2, 5)]}
+    clock.now = far
+    assert len((await data.trades(["X"], start=times[1] + 1, end=far))["X"]) == 1
+
+
+async def test_actions_are_told_once_they_have_begun(tmp_path: Path, clock: Moment) -> None:
+    lake = small_lake(tmp_path)
+    first, second = (date.fromisoformat(day) for day in (TUESDAY, WEDNESDAY))
+    lake.add_actions(
+        [
+            Action(second, "X", ActionKind.SPLIT, Decimal(2)),
+            Action(first, "X", ActionKind.DIVIDEND, Decimal("0.25")),
+        ]
+    )
+    data: DataAPI = LakeData(lake, clock)
+    dividend = CorporateAction("X", midnight(TUESDAY), cash=Decimal("0.25"))
+    split = CorporateAction("X", midnight(WEDNESDAY), ratio=Decimal(2))
+    clock.now = midnight(WEDNESDAY) - 1
+    assert await data.corporate_actions(["X"], start=first, end=second) == [dividend]
+    clock.now += 1
+    assert await data.corporate_actions(["X", "NO"], start=first, end=second) == [dividend, split]
+    assert await data.corporate_actions(["X"], start=second, end=second) == [split]
+
+
+async def test_the_calendar_is_the_exchanges_or_all_days_for_pairs(
+    tmp_path: Path, clock: Moment
+) -> None:
+    saturday = date.fromisoformat(WEDNESDAY) + timedelta(days=3)
+    shares = LakeData(small_lake(tmp_path / "shares"), clock)
+    assert not await shares.calendar(start=saturday, end=saturday)
+    pairs = Lake(tmp_path / "pairs")
+    pairs.write(Kind.TRADES, "BTC/USD", rows_of("BTC/USD", [MINUTE], [1.0], [1.0]))
+    found = await LakeData(pairs, clock).calendar(start=saturday, end=saturday)
+    assert [day.date for day in found] == [saturday]

@@ -16,11 +16,10 @@ from liualgotrader.common.events import (
     HistoryLoaded,
     Input,
 )
-from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.ports import Snapshot
 from liualgotrader.session.gaps import Gaps
 from liualgotrader.session.inbox import Inbox
 from liualgotrader.session.past import Past
+from tests.no_data import NoData
 
 OPEN = 1_800_000_000_000_000_000 // MINUTE * MINUTE
 
@@ -29,19 +28,13 @@ def bar(symbol: str, minute: int) -> Bar:
     return Bar(symbol, OPEN + minute * MINUTE, 10.0, 10.0, 10.0, 10.0, 100.0)
 
 
-class Vendor:
+class Vendor(NoData):
     """History of ten minutes for everybody, given when a test says so."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
         self.gives = asyncio.Event()
         self.refuses = False
-
-    async def assets(self) -> Sequence[Instrument]:
-        return []
-
-    async def snapshots(self, symbols: Sequence[str]) -> dict[str, Snapshot]:
-        return {}
 
     async def bars(
         self, symbols: Sequence[str], *, start: int, end: int, seconds: int

@@ -8,25 +8,18 @@ import pytest
 
 from liualgotrader.common.errors import FeedLost
 from liualgotrader.common.events import Bar
-from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.ports import Snapshot
 from liualgotrader.session.usual import usual_rate
+from tests.no_data import NoData
 
 OPEN = 1_800_000_000_000_000_000
 DAY = 86_400_000_000_000
 
 
-class Vendor:
+class Vendor(NoData):
     """Daily bars with so many trades each."""
 
     def __init__(self, **trades: list[int | None]) -> None:
         self._trades = trades
-
-    async def assets(self) -> Sequence[Instrument]:
-        return []
-
-    async def snapshots(self, symbols: Sequence[str]) -> dict[str, Snapshot]:
-        return {}
 
     async def bars(
         self, symbols: Sequence[str], *, start: int, end: int, seconds: int
