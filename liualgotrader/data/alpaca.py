@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -15,7 +15,7 @@ from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDa
 from alpaca.data.historical.corporate_actions import CorporateActionsClient
 from alpaca.trading.client import TradingClient
 
-from liualgotrader.common.calendar import Session, crypto
+from liualgotrader.common.calendar import Session, crypto, new_york
 from liualgotrader.common.errors import FeedLost, FeedRefused, RequestFailed
 from liualgotrader.common.events import SECOND, Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import AssetClass, Instrument
@@ -41,6 +41,8 @@ _GRACE = 5.0
 _SYMBOLS_A_REQUEST = 200
 _ROWS_A_PAGE = 10_000
 _ACTIONS_A_PAGE = 1_000
+# The vendor finds actions by the day on which it processes them: of a dividend, weeks after its ex-date.
+_PROCESSED_BEFORE, _PROCESSED_AFTER = timedelta(days=7), timedelta(days=120)
 _TIMEFRAMES = {60: "1Min", 86_400: "1Day"}
 _REFUSALS = (400, 401, 402, 403, 404, 422)
 _STOCKS, _COINS = "/stocks", "/crypto/us"
@@ -168,13 +170,15 @@ class AlpacaData:
         for part in _chunks(stocks):
             query = {
                 "symbols": ",".join(part),
-                "start": start.isoformat(),
-                "end": end.isoformat(),
+                "start": (start - _PROCESSED_BEFORE).isoformat(),
+                "end": (end + _PROCESSED_AFTER).isoformat(),
                 "limit": _ACTIONS_A_PAGE,
             }
             async for page in self._pages(self._actions, "/corporate-actions", query):
                 found += self._reader.actions(_mapped(page.get("corporate_actions")))
-        return sorted(found, key=lambda action: (action.time, action.symbol))
+        first, after = new_york(start), new_york(end + timedelta(days=1))
+        due = [action for action in found if first <= action.time < after]
+        return sorted(due, key=lambda action: (action.time, action.symbol))
 
     # ------------------------------------------------------------------ requests
 

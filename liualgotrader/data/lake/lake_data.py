@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import Snapshot
 from liualgotrader.data.lake.actions import ActionKind, corporate_action
 from liualgotrader.data.lake.adjust import adjusted
+from liualgotrader.data.lake.as_events import bars_of, quotes_of, trades_of
 from liualgotrader.data.lake.cache import RowCache
 from liualgotrader.data.lake.day_so_far import DaySoFar
 from liualgotrader.data.lake.days import (
@@ -104,23 +105,13 @@ class LakeData:
         self, symbols: Sequence[str], *, start: int, end: int
     ) -> dict[str, list[Trade]]:
         """Return the prints of [start, end) up to now. Raises ConfigError."""
-        return {
-            symbol: [
-                Trade(symbol, *row) for row in self._fine_rows(Kind.TRADES, symbol, start, end)
-            ]
-            for symbol in symbols
-        }
+        return {s: trades_of(self._fine_rows(Kind.TRADES, s, start, end)) for s in symbols}
 
     async def quotes(
         self, symbols: Sequence[str], *, start: int, end: int
     ) -> dict[str, list[Quote]]:
         """Return the best bids and asks of [start, end) up to now. Raises ConfigError."""
-        return {
-            symbol: [
-                Quote(symbol, *row) for row in self._fine_rows(Kind.QUOTES, symbol, start, end)
-            ]
-            for symbol in symbols
-        }
+        return {s: quotes_of(self._fine_rows(Kind.QUOTES, s, start, end)) for s in symbols}
 
     async def calendar(self, *, start: date, end: date) -> Sequence[Session]:
         """Return the exchange's days from `start` to `end`; all days when the lake has pairs only."""
@@ -140,17 +131,17 @@ class LakeData:
                     found.append(corporate_action(action, begins))
         return sorted(found, key=lambda action: (action.time, action.symbol))
 
-    def _fine_rows(self, kind: Kind, symbol: str, start: int, end: int) -> Iterator[_Values]:
-        """Return trades or quotes as values, time first; a lake by days has none that are known."""
+    def _fine_rows(self, kind: Kind, symbol: str, start: int, end: int) -> Rows:
+        """Return trades or quotes up to now; a lake by days has none that are known."""
         end = min(end, self._now() + 1)
         if not self._fine[kind] or symbol not in self._known or start >= end:
-            return iter(())
+            return no_rows(kind, symbol)
         name = self._rows.name(symbol, self._now())
         rows = self._lake.read(kind, symbol, start, end, as_of=name.since)
         if self._splits_of(name):
             actions = self._lake.actions(symbol, as_of=name.since)
             rows = adjusted(rows, actions, self._now(), dividends=False)
-        return zip(rows.start.tolist(), *(column.tolist() for column in rows.values), strict=True)
+        return rows
 
     def _bars(self, symbol: str, start: int, end: int, seconds: int) -> list[Bar]:
         if symbol not in self._known or start >= end:
@@ -161,13 +152,7 @@ class LakeData:
         if self._splits_of(name):
             actions = self._lake.actions(symbol, as_of=name.since)
             rows = adjusted(rows, actions, self._now(), dividends=False)
-        columns = [column.tolist() for column in rows.values]
-        return [
-            Bar(symbol, time, opened, high, low, close, volume, seconds)
-            for time, opened, high, low, close, volume in zip(
-                rows.start.tolist(), *columns, strict=True
-            )
-        ]
+        return bars_of(rows, seconds)
 
     def _snapshot(self, symbol: str, now: int) -> Snapshot | None:
         today = self._today(symbol, now)

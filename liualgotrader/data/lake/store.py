@@ -149,7 +149,7 @@ class Lake:
         total = Written()
         for symbol, each in rows.items():
             check_rows(kind, Rows(check_symbol(symbol), each.start, each.values))
-        with self._locked(dry_run):
+        with self.locked(dry_run):
             for apply in (False,) if dry_run else (False, True):
                 total = Written()
                 for symbol, each in rows.items():
@@ -183,7 +183,7 @@ class Lake:
         given = list(actions)
         for action in given:
             check_symbol(action.symbol)
-        with self._locked():
+        with self.locked():
             together, changed = merged_actions(self.all_actions(), given, replace=replace)
             if changed:
                 write_actions(self.root / ACTIONS, together)
@@ -271,7 +271,7 @@ class Lake:
         )
 
     @contextmanager
-    def _locked(self, idle: bool = False) -> Iterator[None]:
+    def locked(self, idle: bool = False) -> Iterator[None]:
         """Let one process write at a time; what another has written is then seen whole."""
         if idle:
             yield
