@@ -95,7 +95,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
         return exact.normalize() + 0
 
 
-def coin(symbol: str, decimals: int) -> Instrument:
+def coin(symbol: str, decimals: int, *, name: str = "") -> Instrument:
     """Return a crypto pair whose prices have `decimals` places: paid in full, never short, billionths traded."""
     return Instrument(
         symbol,
@@ -106,7 +106,19 @@ def coin(symbol: str, decimals: int) -> Instrument:
         shortable=False,
         easy_to_borrow=False,
         marginable=False,
+        name=name,
     )
+
+
+_QUOTED = ("USDT", "USDC", "USD", "BTC")
+
+
+def pair_symbol(symbol: str) -> str:
+    """Return a pair with its slash: Alpaca's positions say BTCUSD, everything else of it BTC/USD."""
+    if "/" in symbol:
+        return symbol
+    quoted = next((each for each in _QUOTED if symbol.endswith(each) and symbol != each), None)
+    return symbol if quoted is None else f"{symbol.removesuffix(quoted)}/{quoted}"
 
 
 def exact_number(value: Number) -> Decimal:

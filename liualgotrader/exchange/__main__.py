@@ -27,6 +27,7 @@ from liualgotrader.credentials.redaction import KNOWN, RedactingFormatter
 from liualgotrader.exchange.app import MILLISECOND, Settings, build, serving
 from liualgotrader.exchange.file_tape import open_tape
 from liualgotrader.exchange.keys import Keys
+from liualgotrader.exchange.simulated_coins import simulated_coins
 from liualgotrader.exchange.tape import Tape
 from liualgotrader.venue.fees import (
     FeeModel,
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
         help="Parquet file to play, repeat to merge; MODULE:FUNCTION[?key=value&...] calls that;"
         " without it a simulated day is played",
     )
+    add("--crypto", action="store_true", help="without a tape: a simulated day of pairs")
     add("--date", type=date.fromisoformat, help="which day of the tape")
     _add_venue(line)
     return line
@@ -114,6 +116,8 @@ def make_tape(options: argparse.Namespace) -> Tape:
     specs: list[str] = options.tape
     if len(specs) == 1 and FACTORY.fullmatch(specs[0]) and not Path(specs[0]).exists():
         return _made_by(specs[0])
+    if options.crypto and not specs:
+        return simulated_coins(options.seed, date=options.date)
     return open_tape(specs, seed=options.seed, date=options.date)
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.exchange.days import sessions_between
-from liualgotrader.exchange.replies import NEW_YORK, json_body, reply
+from liualgotrader.exchange.replies import NEW_YORK, date_of, json_body, reply
 from liualgotrader.exchange.service import Exchange
 from liualgotrader.exchange.shapes import Json, asset_json, money, text, when
 from liualgotrader.venue.orders import Rejection
@@ -77,8 +77,8 @@ class AccountApi:
     async def calendar(self, request: web.Request) -> web.Response:
         """Return trading days with their hours in New York."""
         day = self._exchange.tape.date
-        start = _date(request, "start") or day - timedelta(days=365)
-        end = _date(request, "end") or day + timedelta(days=30)
+        start = date_of(request, "start") or day - timedelta(days=365)
+        end = date_of(request, "end") or day + timedelta(days=30)
         return reply([_day(s) for s in sessions_between(start, end)] if start <= end else [])
 
     async def assets(self, request: web.Request) -> web.Response:
@@ -149,16 +149,6 @@ def account_json(exchange: Exchange) -> Json:
 
 def _local(ns: int) -> str:
     return datetime.fromtimestamp(ns // 1_000 / 1e6, NEW_YORK).isoformat()
-
-
-def _date(request: web.Request, name: str) -> date | None:
-    value = request.query.get(name)
-    if not value:
-        return None
-    try:
-        return date.fromisoformat(value[:10])
-    except ValueError:
-        raise Rejection(422, 42210000, f"invalid {name}: {value}") from None
 
 
 def _day(session: Session) -> Json:

@@ -16,9 +16,12 @@ from aiohttp import web
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.instruments import AssetClass
 from liualgotrader.exchange.account_api import AccountApi
+from liualgotrader.exchange.actions_api import ActionsApi
 from liualgotrader.exchange.box_api import BoxApi
+from liualgotrader.exchange.crypto_api import CryptoApi
 from liualgotrader.exchange.data_stream import FEEDS, DataStream
 from liualgotrader.exchange.days import session_of, sessions_around
+from liualgotrader.exchange.delayed import DELAYED
 from liualgotrader.exchange.ids import Ids
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
@@ -33,6 +36,7 @@ from liualgotrader.exchange.trading_api import TradingApi
 from liualgotrader.exchange.updates import UpdateStream
 from liualgotrader.venue.account import Account
 from liualgotrader.venue.market import exact
+from liualgotrader.venue.orders import Rejection
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import SessionTimes
 from liualgotrader.venue.venue import Venue
@@ -78,7 +82,7 @@ def build(
         raise ConfigError("the order latency must be at least a millisecond")
     if settings.not_before and settings.speed is None:
         raise ConfigError("in lockstep the participants say where the tape goes on")
-    crypto = all(i.asset_class is AssetClass.CRYPTO for i in tape.instruments.values())
+    crypto = _has_coins_only(tape)
     today = session_of(tape.date, around_the_clock=crypto)
     account = Account(settings.cash, multiplier=settings.multiplier)
     for symbol, bars in tape.daily_bars.items():
@@ -88,7 +92,7 @@ def build(
     venue = Venue(
         account=account,
         instruments=tape.instruments,
-        sessions=SessionTimes(sessions_around(tape.date)),
+        sessions=SessionTimes([today] if crypto else sessions_around(tape.date)),
         rules=settings.rules,
         ids=ids,
     )
@@ -120,17 +124,23 @@ def application(exchange: Exchange, driver: Driver, keys: Keys) -> web.Applicati
     taken: set[str] = set()
 
     async def data(request: web.Request) -> web.WebSocketResponse:
-        stream = DataStream(exchange.feeds, keys, taken, request.match_info["feed"])
-        return await stream.serve(request)
+        feed = FEEDS[request.path]
+        if feed == DELAYED and request.app[IN_LOCKSTEP]:
+            raise Rejection(400, 40010001, "the delayed feed is not played in lockstep")
+        feeds = exchange.delayed.feeds if feed == DELAYED else exchange.feeds
+        return await DataStream(feeds, keys, taken, feed).serve(request)
 
     async def updates(request: web.Request) -> web.WebSocketResponse:
         return await UpdateStream(exchange.updates, keys).serve(request)
 
     app.router.add_get("/stream", updates, allow_head=False)
-    app.router.add_get(f"/v2/{{feed:{'|'.join(FEEDS)}}}", data, allow_head=False)
+    for path in FEEDS:
+        app.router.add_get(path, data, allow_head=False)
     app.add_routes(TradingApi(exchange).routes())
     app.add_routes(AccountApi(exchange).routes())
     app.add_routes(MarketApi(exchange).routes())
+    app.add_routes(CryptoApi(exchange).routes())
+    app.add_routes(ActionsApi(exchange).routes())
     app.add_routes(BoxApi(exchange, driver).routes())
     return app
 
@@ -160,7 +170,7 @@ async def serving(
         tape = asyncio.create_task(driver.run())
         tape.add_done_callback(interrupt)
         try:
-            yield _address(runner, keys)
+            yield _address(runner, keys, _has_coins_only(exchange.tape))
         finally:
             tape.cancel()
             with suppress(asyncio.CancelledError):
@@ -170,13 +180,17 @@ async def serving(
         exchange.close()
 
 
-def _address(runner: web.AppRunner, keys: Keys) -> Address:
+def _has_coins_only(tape: Tape) -> bool:
+    return all(i.asset_class is AssetClass.CRYPTO for i in tape.instruments.values())
+
+
+def _address(runner: web.AppRunner, keys: Keys, coins: bool) -> Address:
     host, port = runner.addresses[0][:2]
     http, ws = f"http://{host}:{port}", f"ws://{host}:{port}"
     return Address(
         trading_url=http,
         data_url=http,
-        stream_url=f"{ws}/v2/sip",
+        stream_url=f"{ws}/v1beta3/crypto/us" if coins else f"{ws}/v2/sip",
         updates_url=f"{ws}/stream",
         box_url=f"{http}/box",
         key=keys.key,

@@ -1,4 +1,4 @@
-"""The market data stream `/v2/{feed}`.
+"""The market data streams: `/v2/{feed}`, `/v1beta1/{feed}`, `/v1beta3/crypto/us`.
 
 Welcome, authenticate, subscribe, and the vendor's error codes.
 """
@@ -19,7 +19,18 @@ from liualgotrader.exchange.outbox import Outbox, keeps_step, opened, transport_
 
 log = logging.getLogger(__name__)
 
-FEEDS = ("iex", "sip", "test")
+FEEDS = {
+    "/v2/iex": "iex",
+    "/v2/sip": "sip",
+    "/v2/delayed_sip": "delayed_sip",
+    "/v2/test": "test",
+    "/v1beta1/overnight": "overnight",
+    "/v1beta1/boats": "boats",
+    "/v1beta3/crypto/us": "crypto",
+}
+"""The paths of the streams. All but crypto play the same tape; `delayed_sip` a quarter of an hour late."""
+COINS = "crypto"
+COIN_CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars")
 AUTH_SECONDS = 10.0
 # What a slow reader may leave waiting before it is cut off; some minutes of a busy feed.
 SLOW_LIMIT = 500_000
@@ -135,7 +146,9 @@ class DataStream:
             self._say(error(406))
             return False
         self._taken.add(self._feed)
-        self._subscriber = Subscriber(self._outbox, self._codec, lockstep=self._lockstep)
+        self._subscriber = Subscriber(
+            self._outbox, self._codec, lockstep=self._lockstep, coins=self._feed == COINS
+        )
         self._feeds.join(self._subscriber)
         self._say({"T": "success", "msg": "authenticated"})
         return True
@@ -148,12 +161,14 @@ class DataStream:
 
     def _subscribe(self, subscriber: Subscriber, message: dict[str, Any], *, add: bool) -> None:
         channels = {key: value for key, value in message.items() if key != "action"}
+        known = COIN_CHANNELS if self._feed == COINS else CHANNELS
         for channel, symbols in channels.items():
-            if channel not in CHANNELS or not _is_symbols(symbols):
+            if channel not in known or not _is_symbols(symbols):
                 self._say(error(400))
                 return
         self._feeds.change(subscriber, channels, add=add)
-        self._say({"T": "subscription", **subscriber.listing()})
+        listing = subscriber.listing()
+        self._say({"T": "subscription"} | {channel: listing[channel] for channel in known})
         self._feeds.greet(subscriber)
 
 

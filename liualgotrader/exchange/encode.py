@@ -18,6 +18,7 @@ SECOND = 1_000_000_000
 
 VENUE_CODE = "V"  # IEX; the tape does not say where something printed
 TAPE_CODE = "C"
+TAKER_SIDE = "B"  # of a pair's print; the tape does not say who took
 TRADE_CONDITIONS = ["@"]
 QUOTE_CONDITIONS = ["R"]
 
@@ -34,6 +35,30 @@ class TradeMessage(msgspec.Struct, gc=False):
     c: list[str]
     t: Any
     z: str
+
+
+class CoinTradeMessage(msgspec.Struct, gc=False):
+    """A print of a pair of currencies; `tks` is the taker's side."""
+
+    T: str
+    S: str
+    p: float
+    s: float
+    t: Any
+    i: int
+    tks: str
+
+
+class CoinQuoteMessage(msgspec.Struct, gc=False):
+    """The best bid and ask of a pair; sizes in coins."""
+
+    T: str
+    S: str
+    bp: float
+    bs: float
+    ap: float
+    as_: float = msgspec.field(name="as")
+    t: Any
 
 
 class QuoteMessage(msgspec.Struct, gc=False):
@@ -159,6 +184,13 @@ def number(value: float) -> float:
 
 def trade_message(codec: Codec, event: Trade, number_of: int) -> bytes:
     """Return a print; `number_of` is its running number on this symbol."""
+    if "/" in event.symbol:
+        time = codec.time(event.time)  # type: ignore[arg-type]  # a tape's times are numbers
+        return codec.encode(
+            CoinTradeMessage(
+                "t", event.symbol, event.price, event.size, time, number_of, TAKER_SIDE
+            )
+        )
     return codec.encode(
         TradeMessage(
             "t",
@@ -176,6 +208,13 @@ def trade_message(codec: Codec, event: Trade, number_of: int) -> bytes:
 
 def quote_message(codec: Codec, event: Quote) -> bytes:
     """Return a quote."""
+    if "/" in event.symbol:
+        time = codec.time(event.time)  # type: ignore[arg-type]  # a tape's times are numbers
+        return codec.encode(
+            CoinQuoteMessage(
+                "q", event.symbol, event.bid, event.bid_size, event.ask, event.ask_size, time
+            )
+        )
     return codec.encode(
         QuoteMessage(
             "q",

@@ -40,12 +40,18 @@ _BAR_KINDS = {"bars": "b", "updatedBars": "u", "dailyBars": "d"}
 
 
 class Subscriber:
-    """One connection's subscriptions and its outbox. `lockstep` readers get marks."""
+    """One connection's subscriptions and its outbox. `lockstep` readers get marks.
 
-    def __init__(self, outbox: Outbox, codec: Codec, *, lockstep: bool) -> None:
+    A `coins` connection hears of pairs of currencies only; by a star, others of all else only.
+    """
+
+    def __init__(
+        self, outbox: Outbox, codec: Codec, *, lockstep: bool, coins: bool = False
+    ) -> None:
         self.outbox = outbox
         self.codec = codec
         self.lockstep = lockstep
+        self.coins = coins
         self.marked = False
         self.wanted: dict[str, set[str]] = {channel: set() for channel in CHANNELS}
 
@@ -58,6 +64,13 @@ class Subscriber:
                     self.wanted[target].update(symbols)
                 else:
                     self.wanted[target].difference_update(symbols)
+
+    def takes(self, channel: str, symbol: str) -> bool:
+        """Whether the connection is told of a symbol on a channel."""
+        wanted, pair = self.wanted[channel], "/" in symbol
+        if symbol in wanted:
+            return pair or not self.coins
+        return STAR in wanted and pair == self.coins
 
     def listing(self) -> dict[str, list[str]]:
         """Return all that is subscribed to, as the vendor confirms it."""
@@ -82,8 +95,7 @@ class Routes:
     def _find(self, symbol: str) -> Readers:
         groups: dict[str, tuple[Codec, list[list[bytes]]]] = {}
         for subscriber in self._subscribers:
-            wanted = subscriber.wanted[self._channel]
-            if symbol in wanted or STAR in wanted:
+            if subscriber.takes(self._channel, symbol):
                 codec = subscriber.codec
                 group = groups.setdefault(codec.name, (codec, []))
                 group[1].append(subscriber.outbox.pending)

@@ -113,7 +113,8 @@ class History:
         minutes.append(bar)
         today = self._today.get(bar.symbol)
         if today is None:
-            today = Forming(bar.symbol, self._day_start, bar.open)
+            begins = utc_midnight(bar.start) if "/" in bar.symbol else self._day_start
+            today = Forming(bar.symbol, begins, bar.open)
             self._today[bar.symbol] = today
         today.merge(bar)
 
@@ -167,6 +168,11 @@ def window(times: array[int], start: int, end: int) -> range:
 def bar_window(bars: list[Bar], start: int, end: int) -> range:
     """Return the indexes of the bars that begin in [start, end]."""
     return range(bisect_left(bars, start, key=_start), bisect_right(bars, end, key=_start))
+
+
+def utc_midnight(ts: int) -> int:
+    """Return when the day of a pair began that `ts` is of, ns UTC."""
+    return ts - ts % (DAY_SECONDS * 1_000_000_000)
 
 
 def _start(bar: Bar) -> int:

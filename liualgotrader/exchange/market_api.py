@@ -77,7 +77,7 @@ class MarketApi:
 
         def rows(symbol: str, start: int, end: int) -> Rows:
             prints = self._history.prints(symbol)
-            return window(prints.time, start, end), lambda i: trade_json(prints.at(i), i + 1)
+            return window(prints.time, start, end), lambda i: self.trade_row(prints.at(i), i + 1)
 
         return self._pages(request, "trades", rows)
 
@@ -86,7 +86,7 @@ class MarketApi:
 
         def rows(symbol: str, start: int, end: int) -> Rows:
             quotes = self._history.quotes(symbol)
-            return window(quotes.time, start, end), lambda i: quote_json(quotes.at(i))
+            return window(quotes.time, start, end), lambda i: self.quote_row(quotes.at(i))
 
         return self._pages(request, "quotes", rows)
 
@@ -157,6 +157,14 @@ class MarketApi:
         known = self._exchange.tape.instruments
         return reply({s: self._snapshot(s) for s in symbols_of(request) if s in known})
 
+    def trade_row(self, trade: Trade, number_of: int) -> Json:
+        """Return a print as this API words it."""
+        return trade_json(trade, number_of)
+
+    def quote_row(self, quote: Quote) -> Json:
+        """Return a quote as this API words it."""
+        return quote_json(quote)
+
     def _snapshot(self, symbol: str) -> Json:
         days = self._history.previous_days(symbol)
         today = self._history.today(symbol)
@@ -170,11 +178,11 @@ class MarketApi:
 
     def _last_trade(self, symbol: str) -> Json | None:
         last = self._history.last_trade(symbol)
-        return trade_json(last[1], last[0]) if last is not None else None
+        return self.trade_row(last[1], last[0]) if last is not None else None
 
     def _last_quote(self, symbol: str) -> Json | None:
         last = self._history.last_quote(symbol)
-        return quote_json(last) if last is not None else None
+        return self.quote_row(last) if last is not None else None
 
     def _last_minute(self, symbol: str) -> Json | None:
         minutes = self._history.minutes(symbol)

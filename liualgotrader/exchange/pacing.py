@@ -70,6 +70,7 @@ class PacedDriver:
             if self._started_at is not None:
                 done = floor.advance(max(self.now(), floor.now), BUDGET)
                 self._exchange.broadcast.flush()
+                self._exchange.delayed.advance(floor.now)
                 if floor.now - noted > self.speed * 1_000_000_000:
                     noted = floor.now
                     self._exchange.write(Position(noted))
@@ -77,7 +78,8 @@ class PacedDriver:
             await self._pause(wait)
 
     def _wait(self) -> float:
-        due = self._exchange.floor.next_due()
+        both = (self._exchange.floor.next_due(), self._exchange.delayed.next_due())
+        due = min((each for each in both if each is not None), default=None)
         if due is None:
             return IDLE_SECONDS
         seconds = (due - self.now()) / self.speed / 1e9

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,16 @@ from liualgotrader.venue.orders import Rejection
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NEW_YORK = ZoneInfo("America/New_York")
-OPEN = frozenset(("/stream", "/v2/iex", "/v2/sip", "/v2/test"))
+OPEN = frozenset(
+    f"/{path}"
+    for path in (
+        "stream", "v2/iex", "v2/sip", "v2/delayed_sip", "v2/test", "v1beta1/overnight",
+        "v1beta1/boats",
+    )
+)  # fmt: skip
+# Crypto's market data is public, its stream asks for keys itself.
+OPEN_BELOW = ("/box/", "/v1beta3/crypto/")
+_DATA = ("/v2/stocks", "/v1/")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -51,11 +60,11 @@ def door(keys: Keys) -> Any:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         # Streams ask for keys themselves, in their own words; the box's own pages hold no secrets.
-        if request.path in OPEN or request.path.startswith("/box/"):
+        if request.path in OPEN or request.path.startswith(OPEN_BELOW):
             return await handler(request)
         if keys.allow(request.headers):
             return await handler(request)
-        if not request.path.startswith("/v2/stocks"):
+        if not request.path.startswith(_DATA):
             return reply({"code": 40110000, "message": "request is not authorized"}, 401)
         # The data API tells a wrong key from none.
         if "APCA-API-KEY-ID" in request.headers or "Authorization" in request.headers:
@@ -115,3 +124,14 @@ def time_of(request: web.Request, name: str) -> int | None:
 
 def _has_zone(value: str) -> bool:
     return value[-1] in "Zz" or value[-6:-5] in ("+", "-")
+
+
+def date_of(request: web.Request, name: str) -> date | None:
+    """Return a parameter that is a date, None when absent. Raises Rejection."""
+    value = request.query.get(name)
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise Rejection(422, 42210000, f"invalid {name}: {value}") from None

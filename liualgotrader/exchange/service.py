@@ -11,6 +11,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderStatus
 from liualgotrader.exchange.broadcast import Broadcast
 from liualgotrader.exchange.days import midnight
+from liualgotrader.exchange.delayed import DelayedFeeds
 from liualgotrader.exchange.desk import Desk, Request
 from liualgotrader.exchange.feeds import Feeds
 from liualgotrader.exchange.floor import Floor
@@ -18,7 +19,7 @@ from liualgotrader.exchange.ids import Ids
 from liualgotrader.exchange.log import Decided, Joined, Line, OrderLog, Position
 from liualgotrader.exchange.order_requests import malformed, number, order_request
 from liualgotrader.exchange.precheck import check_form, check_now
-from liualgotrader.exchange.shapes import Json, order_json, update_json
+from liualgotrader.exchange.shapes import Json, order_json, update_json, without_slash
 from liualgotrader.exchange.tape import Tape
 from liualgotrader.exchange.unborn import unborn
 from liualgotrader.exchange.updates import Updates
@@ -79,6 +80,7 @@ class Exchange:
         self.desk = Desk(venue, ids)
         self.floor = Floor(tape, venue, self.desk, day_start=midnight(tape.date))
         self.feeds = Feeds()
+        self.delayed = DelayedFeeds(tape, day_start=midnight(tape.date))
         self.updates = Updates(self.update_json)
         self.broadcast = Broadcast(self.feeds, self.updates)
         self.driver: Driver | None = None
@@ -106,6 +108,9 @@ class Exchange:
         A participant's order is only looked at for its form: what its account can carry is known
         when it arrives, for the tape may be ahead of the participant.
         """
+        asked_for = self.instrument(str(body.get("symbol")))
+        if asked_for is not None:
+            body = {**body, "symbol": asked_for.symbol}
         asked = order_request(body)
         check_form(self.venue.books, asked)
         client_id = asked.client_id or self._made_client_id()
@@ -253,12 +258,14 @@ class Exchange:
         return self.ids.named(f"asset-{symbol}")
 
     def instrument(self, symbol_or_id: str) -> Instrument | None:
-        """Return an instrument by symbol or asset id."""
+        """Return an instrument by symbol or asset id; a pair's symbol may lack its slash."""
         found = self.tape.instruments.get(symbol_or_id)
         if found is not None:
             return found
         for instrument in self.tape.instruments.values():
-            if self.asset_id(instrument.symbol) == symbol_or_id:
+            if symbol_or_id in (
+                self.asset_id(instrument.symbol), without_slash(instrument.symbol)
+            ):  # fmt: skip
                 return instrument
         return None
 

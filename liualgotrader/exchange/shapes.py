@@ -178,7 +178,7 @@ def position_json(
     share = ratio(gain, abs(position.cost))
     return {
         "asset_id": asset_id,
-        "symbol": position.symbol,
+        "symbol": without_slash(position.symbol),
         "exchange": exchange_of(instrument),
         "asset_class": str(instrument.asset_class),
         "asset_marginable": instrument.marginable,
@@ -196,6 +196,11 @@ def position_json(
         "change_today": ratio(mark - last_day, last_day),
         "qty_available": text(available),
     }
+
+
+def without_slash(symbol: str) -> str:
+    """Return a pair as the vendor's positions name it: BTCUSD for BTC/USD."""
+    return symbol.replace("/", "")
 
 
 def exchange_of(instrument: Instrument) -> str:
@@ -224,4 +229,14 @@ def asset_json(instrument: Instrument, *, asset_id: str) -> Json:
         "easy_to_borrow": instrument.easy_to_borrow,
         "fractionable": instrument.fractionable,
         "attributes": [],
+        **(_steps(instrument) if instrument.asset_class is AssetClass.CRYPTO else {}),
+    }
+
+
+def _steps(instrument: Instrument) -> Json:
+    """Return what only pairs have: the smallest order and the smallest steps."""
+    return {
+        "min_order_size": text(instrument.lot),
+        "min_trade_increment": text(instrument.fraction),
+        "price_increment": maybe(instrument.tick),
     }

@@ -21,7 +21,14 @@ from liualgotrader.exchange.replies import (
     whole,
 )
 from liualgotrader.exchange.service import Exchange
-from liualgotrader.exchange.shapes import Json, fee_json, fill_json, position_json, text
+from liualgotrader.exchange.shapes import (
+    Json,
+    fee_json,
+    fill_json,
+    position_json,
+    text,
+    without_slash,
+)
 from liualgotrader.venue.account import Position
 from liualgotrader.venue.orders import Rejection, VenueOrder
 
@@ -182,7 +189,12 @@ class TradingApi:
             order = self._close(position, abs(position.qty))
             body = self._exchange.order_json(order)
             results.append(
-                {"symbol": position.symbol, "order_id": order.id, "status": 200, "body": body}
+                {
+                    "symbol": without_slash(position.symbol),
+                    "order_id": order.id,
+                    "status": 200,
+                    "body": body,
+                }
             )
         return reply(results, 207)
 
@@ -193,7 +205,7 @@ class TradingApi:
                 "qty": text(qty),
                 "side": "sell" if position.qty > 0 else "buy",
                 "type": "market",
-                "time_in_force": "day",
+                "time_in_force": "gtc" if "/" in position.symbol else "day",
             },
         )
 

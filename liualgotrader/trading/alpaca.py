@@ -19,6 +19,7 @@ from requests import RequestException
 from requests.adapters import HTTPAdapter
 
 from liualgotrader.common.errors import BrokerRefused, BrokerUnavailable
+from liualgotrader.common.instruments import AssetClass, pair_symbol
 from liualgotrader.common.orders import Approved, Cancel, OrderClass, Replace, Submit
 from liualgotrader.common.ports import (
     BrokerAccount,
@@ -264,7 +265,10 @@ def _position(row: Mapping[str, Any]) -> BrokerPosition:
     qty = Decimal(row["qty"])
     if row.get("side") == "short" and qty > 0:
         qty = -qty
-    return BrokerPosition(str(row["symbol"]), qty, Decimal(row["avg_entry_price"]))
+    symbol = str(row["symbol"])
+    if row.get("asset_class") == AssetClass.CRYPTO:
+        symbol = pair_symbol(symbol)
+    return BrokerPosition(symbol, qty, Decimal(row["avg_entry_price"]))
 
 
 def _fill(row: Mapping[str, Any]) -> BrokerFill:

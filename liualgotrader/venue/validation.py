@@ -14,6 +14,7 @@ BAD_FIELD = 40010001
 ONE_DOLLAR = Decimal(1)
 CENT = Decimal("0.01")
 _CRYPTO_TIFS = frozenset({TimeInForce.GTC, TimeInForce.IOC})
+_CRYPTO_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT})
 _LASTING = frozenset({TimeInForce.DAY, TimeInForce.GTC})
 
 
@@ -21,6 +22,7 @@ def check(request: OrderRequest, instrument: Instrument) -> None:
     """Refuse a request that no account could make. The first failure answers."""
     check_size(request)
     check_prices(request)
+    check_pair(request, instrument)
     check_time_in_force(request, instrument)
     check_extended_hours(request)
     check_class(request)
@@ -120,6 +122,16 @@ def check_time_in_force(request: OrderRequest, instrument: Instrument) -> None:
         raise refuse(f"{request.type} orders must be DAY or GTC orders, not {tif}")
     if tif in AUCTION | IMMEDIATE and request.order_class is not OrderClass.SIMPLE:
         raise refuse(f"{request.order_class} orders must be DAY or GTC orders")
+
+
+def check_pair(request: OrderRequest, instrument: Instrument) -> None:
+    """Refuse what the broker does not take for crypto (Alpaca, "Crypto Orders")."""
+    if instrument.asset_class is not AssetClass.CRYPTO:
+        return
+    if request.type not in _CRYPTO_TYPES:
+        raise refuse(f"{request.type} orders are not supported for crypto")
+    if request.order_class is not OrderClass.SIMPLE:
+        raise refuse("crypto orders must be simple orders")
 
 
 def check_extended_hours(request: OrderRequest) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from aiohttp import web
 
 from liualgotrader.common.calendar import crypto, us_equities
 from liualgotrader.common.errors import FeedLost, FeedRefused
-from liualgotrader.common.events import Bar, Quote, Trade
-from liualgotrader.common.instruments import AssetClass
+from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
+from liualgotrader.common.instruments import AssetClass, coin
 from liualgotrader.common.timestamps import format_time
 from liualgotrader.data.alpaca import AlpacaData
 from liualgotrader.exchange.days import midnight
+from liualgotrader.exchange.tape import ListTape
 from liualgotrader.links.rest import RetryPolicy
 from tests.integration.exchange.box import (
     DAY,
@@ -213,6 +215,60 @@ async def test_crypto_days_are_days_and_need_nobody() -> None:
     async with vendor(asset_class=AssetClass.CRYPTO) as (data, _):
         found = await data.calendar(start=DAY, end=DAY)
     assert found == crypto().sessions(DAY, DAY)
+
+
+async def test_pairs_of_the_box_are_read_among_crypto() -> None:
+    pair = "BTC/USD"
+    tape = ListTape(
+        date=DAY,
+        instruments=[coin(pair, 2)],
+        events=[
+            quote(pair, 1 * SECOND, 60_000.0, 60_010.0, 0.5),
+            trade(pair, 2 * SECOND, 60_010.0, 0.25),
+        ],
+        start=OPEN,
+        end=OPEN + 10 * MINUTE,
+    )
+    with running(tape) as box:
+        box.move(3 * MINUTE)
+        data = AlpacaData(
+            key=KEYS.key,
+            secret=KEYS.secret,
+            trading_url=box.address.trading_url,
+            data_url=box.address.data_url,
+            asset_class=AssetClass.CRYPTO,
+            requests_a_minute=None,
+        )
+        assert await data.assets() == [coin(pair, 2, name=pair)]
+        end = OPEN + 2 * MINUTE
+        both = [pair, "AAPL"]
+        assert await data.trades(both, start=OPEN, end=end) == {
+            pair: [Trade(pair, OPEN + 2 * SECOND, 60_010.0, 0.25)],
+            "AAPL": [],
+        }
+        assert len((await data.quotes(both, start=OPEN, end=end))[pair]) == 1
+        assert (await data.bars(both, start=OPEN, end=end, seconds=60))[pair][0].volume == 0.25
+        snapshot = (await data.snapshots([pair]))[pair]
+        assert snapshot.trade is not None and snapshot.day is not None
+        data.close()
+
+
+async def test_corporate_actions_are_those_of_the_days_asked_for() -> None:
+    with running(tape_of(trade("AAPL", SECOND, 100.0))) as box:
+        data = AlpacaData(
+            key=KEYS.key,
+            secret=KEYS.secret,
+            data_url=box.address.data_url,
+            requests_a_minute=None,
+        )
+        found = await data.corporate_actions(
+            ["AAPL"], start=date(2005, 2, 28), end=date(2012, 8, 9)
+        )
+        assert found == [
+            CorporateAction("AAPL", midnight(date(2005, 2, 28)), ratio=Decimal(2)),
+            CorporateAction("AAPL", midnight(date(2012, 8, 9)), cash=Decimal("2.65")),
+        ]
+        data.close()
 
 
 async def test_the_exchange_in_a_box_is_read_as_the_vendor_would_be() -> None:

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liualgotrader.common.instruments import AssetClass, BadNumber, Instrument, exact_number
+from liualgotrader.common.instruments import (
+    AssetClass,
+    BadNumber,
+    Instrument,
+    exact_number,
+    pair_symbol,
+)
 
 STOCK = Instrument("A")
 COIN = Instrument(
@@ -112,3 +118,19 @@ def test_a_price_must_be_at_least_a_tick(price: float) -> None:
 def test_a_quantity_must_not_be_negative() -> None:
     with pytest.raises(BadNumber):
         STOCK.qty(-1)
+
+
+@pytest.mark.parametrize(
+    ("told", "pair"),
+    [
+        ("BTCUSD", "BTC/USD"),
+        ("BTC/USD", "BTC/USD"),
+        ("USDTUSD", "USDT/USD"),
+        ("ETHBTC", "ETH/BTC"),
+        ("SOLUSDT", "SOL/USDT"),
+        ("USD", "USD"),
+        ("AAPL", "AAPL"),
+    ],
+)
+def test_a_pair_gets_its_slash_back(told: str, pair: str) -> None:
+    assert pair_symbol(told) == pair

@@ -99,6 +99,32 @@ def test_coins_know_no_day() -> None:
         validation.check(_request(), COIN)
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"type": OrderType.STOP, "trigger": Decimal(60)}, "stop orders are not supported"),
+        (
+            {"type": OrderType.TRAILING_STOP, "trail_price": Decimal(1)},
+            "trailing_stop orders are not supported",
+        ),
+        (
+            {"order_class": OrderClass.OTO, "take_profit": TakeProfit(Decimal(60))},
+            "crypto orders must be simple",
+        ),
+    ],
+)
+def test_coins_take_no_stops_without_a_limit_and_no_groups(
+    fields: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Rejection, match=words):
+        validation.check(_request(tif=TimeInForce.GTC, **fields), COIN)
+
+
+def test_coins_take_stop_limits() -> None:
+    stop = {"type": OrderType.STOP_LIMIT, "trigger": Decimal(60), "limit": Decimal(61)}
+    validation.check(_request(tif=TimeInForce.GTC, **stop), COIN)
+
+
 def test_a_buy_stop_below_the_market_is_refused() -> None:
     request = _request(type=OrderType.STOP, trigger=Decimal(49))
     with pytest.raises(Rejection, match="greater than current price"):
