@@ -152,14 +152,17 @@ def _headers(config: SessionConfig) -> dict[str, str]:
 def make_data(config: SessionConfig) -> AlpacaData:
     """Return market data on request."""
     at = config.endpoints
-    in_a_box = config.plan.session.mode is Mode.SIMULATED
+    session = config.plan.session
+    in_a_box = session.mode is Mode.SIMULATED
     return AlpacaData(
         trading_url=at.trading_url,
         data_url=at.data_url,
         key=at.key.reveal(),
         secret=at.secret.reveal(),
         feed=at.feed,
+        asset_class=session.asset_class,
         requests_a_minute=None if in_a_box else REQUESTS_A_MINUTE,
+        now=None if in_a_box else make_clock(config).now,
     )
 
 

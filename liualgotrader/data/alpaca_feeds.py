@@ -16,7 +16,6 @@ TRADING_BASE = {
     "live": "https://api.alpaca.markets",
 }
 DATA_BASE = "https://data.alpaca.markets"
-CRYPTO = "crypto"
 _QUARTER_HOUR = 900
 
 
@@ -42,7 +41,7 @@ FEEDS = {
         Feed("overnight", "/v1beta1/overnight", "boats"),
         Feed("boats", "/v1beta1/boats", "boats"),
         Feed("test", "/v2/test", "iex"),
-        Feed(CRYPTO, "/v1beta3/crypto/us", "us"),
+        Feed("us", "/v1beta3/crypto/us", "us"),  # crypto, from Alpaca's own exchange
     )
 }
 

@@ -22,6 +22,7 @@ from liualgotrader.common.plan import Plan, Vendor
 from liualgotrader.common.ports import BrokerAccount
 from liualgotrader.credentials.environments import Environment, is_loopback
 from liualgotrader.credentials.finding import Credentials, find_credentials
+from liualgotrader.data.alpaca_feeds import stream_url as feed_url
 from liualgotrader.session.market import Market
 from liualgotrader.session.patience import patiently
 from liualgotrader.trading.alpaca import AlpacaTrader
@@ -35,8 +36,6 @@ MOST_CLOCK_OFFSET = 1_000_000_000
 """How far this machine's clock may be from the broker's, ns: events are dropped at an age of five seconds."""
 
 _PATIENCE_SECONDS = 20.0
-_PATHS = {AssetClass.US_EQUITY: "/v2/{feed}", AssetClass.CRYPTO: "/v1beta3/crypto/{feed}"}
-
 
 def keys_of(plan: Plan, environ: Mapping[str, str]) -> Credentials:
     """Return Alpaca's keys for the plan's mode. Raises ConfigError that says what is missing or does not fit."""
@@ -53,12 +52,13 @@ def endpoints_of(plan: Plan, environ: Mapping[str, str], keys: Credentials) -> E
         data_url, stream_url = trading_url, trading_url.replace("http", "ws", 1)
     else:
         data_url, stream_url = DATA_URL, STREAM_URL
-    path = _PATHS[session.asset_class].format(feed=session.feed_name)
     return Endpoints(
         trading_url=trading_url,
         data_url=environ.get(DATA_VARIABLE, "").strip().rstrip("/") or data_url,
         order_stream_url=trading_url.replace("http", "ws", 1) + "/stream",
-        data_stream_url=(environ.get(STREAM_VARIABLE, "").strip().rstrip("/") or stream_url) + path,
+        data_stream_url=feed_url(
+            session.feed_name, environ.get(STREAM_VARIABLE, "").strip() or stream_url
+        ),
         key=keys.key,
         secret=keys.secret,
         feed=session.feed_name,

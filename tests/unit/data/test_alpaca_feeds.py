@@ -3,7 +3,7 @@
 import pytest
 
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.data.alpaca_feeds import feed_named, stream_url
+from liualgotrader.data.alpaca_feeds import feed_named, stream_url, tells_status
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from liualgotrader.data.alpaca_feeds import feed_named, stream_url
         ("overnight", "wss://stream.data.alpaca.markets/v1beta1/overnight"),
         ("boats", "wss://stream.data.alpaca.markets/v1beta1/boats"),
         ("test", "wss://stream.data.alpaca.markets/v2/test"),
-        ("crypto", "wss://stream.data.alpaca.markets/v1beta3/crypto/us"),
+        ("us", "wss://stream.data.alpaca.markets/v1beta3/crypto/us"),
     ],
 )
 def test_each_feed_has_its_address(feed: str, url: str) -> None:
@@ -30,3 +30,9 @@ def test_the_delayed_feed_says_how_late_it_is_and_has_the_history_of_the_other()
 def test_an_unknown_feed_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"'sipp': Alpaca has iex, sip, .* did you mean sip"):
         stream_url("sipp")
+
+
+@pytest.mark.parametrize(("feed", "tells"), [("sip", True), ("us", False), ("boats", False)])
+def test_crypto_has_no_halts_to_subscribe_to(feed: str, tells: bool) -> None:
+    assert tells_status(stream_url(feed, "ws://127.0.0.1:9")) is tells
+    assert tells_status("ws://127.0.0.1:9/data")
