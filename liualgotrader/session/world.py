@@ -37,6 +37,7 @@ MOST_CLOCK_OFFSET = 1_000_000_000
 
 _PATIENCE_SECONDS = 20.0
 
+
 def keys_of(plan: Plan, environ: Mapping[str, str]) -> Credentials:
     """Return Alpaca's keys for the plan's mode. Raises ConfigError that says what is missing or does not fit."""
     mode = Environment(plan.session.mode.value)

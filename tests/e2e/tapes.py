@@ -1,11 +1,15 @@
 """A small day for whole sessions: a few symbols, an hour of thin prints, as a Parquet file."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from liualgotrader.common.events import Quote, Trade
+from liualgotrader.exchange.tape import TapeEvent
 
 SYMBOLS = ("AAPL", "MSFT", "IBM", "XOM", "KO", "GE")
 OPEN = int(datetime(2013, 1, 23, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -41,3 +45,30 @@ def _walk(
         price *= 1 + random.gauss(0, 0.0006)
         rows.append((symbol, OPEN + at, round(price, 2), float(random.randint(20, 160))))
     return rows
+
+
+def write_events(folder: Path, events: Iterable[TapeEvent]) -> list[Path]:
+    """Write the prints and the quotes of a tape as two files."""
+    every = list(events)
+    trades = [(e.symbol, e.ts_event, e.price, e.size) for e in every if isinstance(e, Trade)]
+    quotes = [
+        (e.symbol, e.ts_event, e.bid, e.ask, e.bid_size, e.ask_size)
+        for e in every
+        if isinstance(e, Quote)
+    ]
+    files = []
+    for name, rows, columns in (
+        ("trades", trades, ("price", "size")),
+        ("quotes", quotes, ("bid", "ask", "bid_size", "ask_size")),
+    ):
+        symbols, times, *values = zip(*rows, strict=True)
+        table = pa.table(
+            {
+                "symbol": pa.array(symbols),
+                "timestamp": pa.array(times, pa.timestamp("ns", "UTC")),
+                **dict(zip(columns, map(pa.array, values), strict=True)),
+            }
+        )
+        files.append(folder / f"{name}.parquet")
+        pq.write_table(table, files[-1])
+    return files
