@@ -1,6 +1,6 @@
-"""Bars made of prints, as the vendor makes them.
+"""Bars made of prints, as the vendors make them.
 
-Per symbol and minute, known just after the minute's end.
+Per symbol and minute, or second, known just after its end.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from liualgotrader.common.events import Bar, Trade
 
-MINUTE = 60 * 1_000_000_000
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
 DAY_SECONDS = 86_400
 
 
@@ -64,28 +65,35 @@ class Forming:
 
 
 class MinuteBars:
-    """The minute bars that form from prints.
+    """The minute bars that form from prints, or those of another span (seconds).
 
-    All symbols share the minute, so one number tells when it is over.
+    All symbols share the span, so one number tells when it is over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int = 60) -> None:
         self.due: int | None = None
+        self._seconds = seconds
+        self._span = seconds * SECOND
         self._forming: dict[str, Forming] = {}
 
     def add(self, trade: Trade) -> None:
-        """Take a print in. The caller has closed the minute before, when it was over."""
+        """Take a print in. The caller has closed the span before, when it was over."""
         forming = self._forming.get(trade.symbol)
         if forming is None:
             time: int = trade.time  # type: ignore[assignment]  # a tape's times are numbers
-            start = time - time % MINUTE
-            self.due = start + MINUTE
+            start = time - time % self._span
+            self.due = start + self._span
             forming = self._forming[trade.symbol] = Forming(trade.symbol, start, trade.price)
         forming.add(trade.price, trade.size)
 
+    def forming(self, symbol: str) -> Bar | None:
+        """Return a symbol's unfinished bar, or None."""
+        forming = self._forming.get(symbol)
+        return forming.bar(self._seconds) if forming is not None else None
+
     def close(self) -> list[Bar]:
-        """Return the minute's bars, by symbol, and begin anew."""
-        bars = [forming.bar(60) for _, forming in sorted(self._forming.items())]
+        """Return the span's bars, by symbol, and begin anew."""
+        bars = [forming.bar(self._seconds) for _, forming in sorted(self._forming.items())]
         self._forming.clear()
         self.due = None
         return bars

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liualgotrader.common.events import Bar
-from liualgotrader.exchange.feeds import Feeds
+from liualgotrader.exchange.feeds import SECOND_BARS, Feeds
 from liualgotrader.exchange.updates import Updates
 
 
@@ -22,9 +22,13 @@ class Broadcast:
 
     def minute(self, bar: Bar, today: Bar | None) -> None:
         """Send a minute bar, or its correction, and the day's bar as it is now."""
-        self._feeds.bar("updatedBars" if bar.correction else "bars", bar)
+        self._feeds.bar("updatedBars" if bar.correction else "bars", bar, today)
         if today is not None:
             self._feeds.bar("dailyBars", today)
+
+    def second(self, bar: Bar, today: Bar) -> None:
+        """Send a second's bar."""
+        self._feeds.bar(SECOND_BARS, bar, today)
 
     def take_told(self) -> bool:
         """Tell whether anybody was told anything since the last call."""

@@ -5,19 +5,15 @@ Welcome, authenticate, subscribe, and the vendor's error codes.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import Any
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from liualgotrader.exchange.encode import codec_for
+from liualgotrader.exchange.encode import Codec, codec_for
 from liualgotrader.exchange.feeds import CHANNELS, Feeds, Subscriber
 from liualgotrader.exchange.keys import Keys
-from liualgotrader.exchange.outbox import Outbox, keeps_step, opened, transport_of
-
-log = logging.getLogger(__name__)
+from liualgotrader.exchange.market_stream import MarketStream
 
 FEEDS = {
     "/v2/iex": "iex",
@@ -31,9 +27,6 @@ FEEDS = {
 """The paths of the streams. All but crypto play the same tape; `delayed_sip` a quarter of an hour late."""
 COINS = "crypto"
 COIN_CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars")
-AUTH_SECONDS = 10.0
-# What a slow reader may leave waiting before it is cut off; some minutes of a busy feed.
-SLOW_LIMIT = 500_000
 
 ERRORS = {
     400: "invalid syntax",
@@ -49,68 +42,32 @@ ERRORS = {
 }
 
 
-class DataStream:
+class DataStream(MarketStream):
     """One connection of a market data reader."""
 
     def __init__(self, feeds: Feeds, keys: Keys, taken: set[str], feed: str) -> None:
-        self._feeds = feeds
+        super().__init__(feeds)
         self._keys = keys
         self._taken = taken
         self._feed = feed
-        self._subscriber: Subscriber | None = None
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Talk to one client until it or the server ends it."""
-        socket = await opened(request)
-        self._socket = socket
-        self._codec = codec_for(request.headers.get("Content-Type"))
-        self._lockstep = keeps_step(request)
-        limit = None if self._lockstep else SLOW_LIMIT
-        self._outbox = Outbox(transport_of(request), self._codec, limit=limit)
-        sender = asyncio.create_task(self._send())
-        try:
-            await self._talk(request)
-        finally:
-            self._leave()
-            self._outbox.close()
-            await asyncio.wait({sender}, timeout=1)
-            sender.cancel()
-        await socket.close()
-        return socket
+    @property
+    def _welcome(self) -> dict[str, Any]:
+        return {"T": "success", "msg": "connected"}
 
-    async def _send(self) -> None:
-        try:
-            await self._outbox.run()
-        except ConnectionResetError:
-            log.debug("a market data reader is gone")
-            return
-        if self._outbox.overflow:
-            self._leave()
-            frame = self._codec.frame([self._codec.encode(error(407))])
-            opcode = WSMsgType.TEXT if self._codec.text else WSMsgType.BINARY
-            await self._socket.send_frame(frame, opcode)
-            await self._socket.close()
+    @property
+    def _late(self) -> dict[str, Any]:
+        return error(404)
 
-    async def _talk(self, request: web.Request) -> None:
-        self._say({"T": "success", "msg": "connected"})
-        if self._keys.allow(request.headers) and not self._admit():
-            return
-        deadline = None if self._subscriber is not None else AUTH_SECONDS
-        try:
-            async with asyncio.timeout(deadline) as timeout:
-                async for message in self._socket:
-                    if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                        return
-                    if not self._hear(message.data):
-                        return
-                    if self._subscriber is not None:
-                        timeout.reschedule(None)
-        except TimeoutError:
-            self._say(error(404))
+    @property
+    def _slow(self) -> dict[str, Any]:
+        return error(407)
 
-    def _say(self, message: dict[str, Any]) -> None:
-        self._outbox.flush()
-        self._outbox.push(self._codec.frame([self._codec.encode(message)]))
+    def _codec_for(self, request: web.Request) -> Codec:
+        return codec_for(request.headers.get("Content-Type"))
+
+    def _knows(self, request: web.Request) -> bool:
+        return self._admit() if self._keys.allow(request.headers) else True
 
     def _hear(self, data: bytes | str) -> bool:
         """Answer one message; False ends the connection."""
@@ -146,18 +103,12 @@ class DataStream:
             self._say(error(406))
             return False
         self._taken.add(self._feed)
-        self._subscriber = Subscriber(
-            self._outbox, self._codec, lockstep=self._lockstep, coins=self._feed == COINS
-        )
-        self._feeds.join(self._subscriber)
+        self._enter(coins=self._feed == COINS)
         self._say({"T": "success", "msg": "authenticated"})
         return True
 
-    def _leave(self) -> None:
-        if self._subscriber is not None:
-            self._feeds.leave(self._subscriber)
-            self._taken.discard(self._feed)
-            self._subscriber = None
+    def _left(self) -> None:
+        self._taken.discard(self._feed)
 
     def _subscribe(self, subscriber: Subscriber, message: dict[str, Any], *, add: bool) -> None:
         channels = {key: value for key, value in message.items() if key != "action"}

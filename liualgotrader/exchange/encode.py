@@ -21,6 +21,7 @@ TAPE_CODE = "C"
 TAKER_SIDE = "B"  # of a pair's print; the tape does not say who took
 TRADE_CONDITIONS = ["@"]
 QUOTE_CONDITIONS = ["R"]
+_BAR_KINDS = {"bars": "b", "updatedBars": "u", "dailyBars": "d"}
 
 
 class TradeMessage(msgspec.Struct, gc=False):
@@ -96,7 +97,7 @@ class BarMessage(msgspec.Struct, gc=False, omit_defaults=False):
 
 
 class Codec(Protocol):
-    """One of the two formats of a stream."""
+    """One of the formats of a stream: a vendor's words in JSON or MessagePack."""
 
     name: str
     text: bool
@@ -113,8 +114,40 @@ class Codec(Protocol):
     def frame(self, messages: Sequence[bytes]) -> bytes:
         """Return encoded messages as one array."""
 
+    def trade(self, event: Trade, number_of: int) -> bytes:
+        """Return a print; `number_of` is its running number on its symbol."""
 
-class JsonCodec:
+    def quote(self, event: Quote) -> bytes:
+        """Return a quote."""
+
+    def bar(self, channel: str, bar: Bar, today: Bar | None) -> bytes:
+        """Return a bar of a channel; `today` is the day's bar as it is then."""
+
+    def mark(self, ns: int) -> bytes:
+        """Return lockstep's word that everything up to `ns` UTC has been sent."""
+
+
+class AlpacaWords:
+    """What Alpaca's stream says of an event, in either format."""
+
+    def trade(self: Codec, event: Trade, number_of: int) -> bytes:
+        """Return a print; `number_of` is its running number on its symbol."""
+        return trade_message(self, event, number_of)
+
+    def quote(self: Codec, event: Quote) -> bytes:
+        """Return a quote."""
+        return quote_message(self, event)
+
+    def bar(self: Codec, channel: str, bar: Bar, today: Bar | None) -> bytes:
+        """Return a bar of bars, updatedBars or dailyBars."""
+        return bar_message(self, _BAR_KINDS[channel], bar)
+
+    def mark(self: Codec, ns: int) -> bytes:
+        """Return a mark."""
+        return self.encode({"T": "mark", "t": ns})
+
+
+class JsonCodec(AlpacaWords):
     """JSON in text frames."""
 
     name = "json"
@@ -136,10 +169,10 @@ class JsonCodec:
 
     def frame(self, messages: Sequence[bytes]) -> bytes:
         """Return the messages as a JSON array."""
-        return b"[" + b",".join(messages) + b"]"
+        return json_array(messages)
 
 
-class MsgpackCodec:
+class MsgpackCodec(AlpacaWords):
     """MessagePack in binary frames, for clients that ask by `Content-Type: application/msgpack`."""
 
     name = "msgpack"
@@ -168,6 +201,11 @@ class MsgpackCodec:
         else:
             head = b"\xdd" + count.to_bytes(4, "big")
         return head + b"".join(messages)
+
+
+def json_array(messages: Sequence[bytes]) -> bytes:
+    """Return encoded messages as one JSON array."""
+    return b"[" + b",".join(messages) + b"]"
 
 
 def codec_for(content_type: str | None) -> JsonCodec | MsgpackCodec:

@@ -5,18 +5,10 @@ Each event is encoded once per format and shared by its readers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import msgspec
+from collections.abc import Callable, Iterable
 
 from liualgotrader.common.events import Bar, Quote, Trade
-from liualgotrader.exchange.encode import (
-    JsonCodec,
-    MsgpackCodec,
-    bar_message,
-    quote_message,
-    trade_message,
-)
+from liualgotrader.exchange.encode import Codec
 from liualgotrader.exchange.outbox import Outbox
 
 CHANNELS = (
@@ -30,13 +22,14 @@ CHANNELS = (
     "corrections",
     "cancelErrors",
 )
+# Of these only Massive has a channel.
+SECOND_BARS = "secondBars"
+_ALL = (*CHANNELS, SECOND_BARS)
 STAR = "*"
 # Whoever reads prints also gets their corrections, unasked.
 FOLLOWS_TRADES = ("corrections", "cancelErrors")
 
-Codec = JsonCodec | MsgpackCodec
 Readers = list[tuple[Codec, list[list[bytes]]]]
-_BAR_KINDS = {"bars": "b", "updatedBars": "u", "dailyBars": "d"}
 
 
 class Subscriber:
@@ -53,7 +46,7 @@ class Subscriber:
         self.lockstep = lockstep
         self.coins = coins
         self.marked = False
-        self.wanted: dict[str, set[str]] = {channel: set() for channel in CHANNELS}
+        self.wanted: dict[str, set[str]] = {channel: set() for channel in _ALL}
 
     def change(self, channels: dict[str, list[str]], *, add: bool) -> None:
         """Add or take away symbols, per channel."""
@@ -73,8 +66,8 @@ class Subscriber:
         return STAR in wanted and pair == self.coins
 
     def listing(self) -> dict[str, list[str]]:
-        """Return all that is subscribed to, as the vendor confirms it."""
-        return {channel: sorted(symbols) for channel, symbols in self.wanted.items()}
+        """Return all that is subscribed to, as Alpaca confirms it."""
+        return {channel: sorted(self.wanted[channel]) for channel in CHANNELS}
 
 
 class Routes:
@@ -103,9 +96,13 @@ class Routes:
 
 
 class Feeds:
-    """All market data connections. `told` turns true when somebody was told something."""
+    """All market data connections. `told` turns true when somebody was told something.
 
-    def __init__(self) -> None:
+    `want_seconds` is called when somebody asks for bars of a second: nobody makes them until then.
+    """
+
+    def __init__(self, want_seconds: Callable[[], None] = lambda: None) -> None:
+        self._want_seconds = want_seconds
         self.subscribers: list[Subscriber] = []
         self._routes: dict[str, Routes] = {}
         self.told = False
@@ -113,7 +110,7 @@ class Feeds:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        self._routes = {channel: Routes(channel, self.subscribers) for channel in CHANNELS}
+        self._routes = {channel: Routes(channel, self.subscribers) for channel in _ALL}
         self._trades = self._routes["trades"]
         self._quotes = self._routes["quotes"]
 
@@ -131,12 +128,14 @@ class Feeds:
         """Change what a connection reads."""
         subscriber.change(channels, add=add)
         self._rebuild()
+        if subscriber.wanted[SECOND_BARS]:
+            self._want_seconds()
 
     def trade(self, event: Trade, number: int) -> None:
         """Send a print; `number` is its id on its symbol."""
         for codec, sinks in self._trades.readers(event.symbol):
             self.told = True
-            message = trade_message(codec, event, number)
+            message = codec.trade(event, number)
             for sink in sinks:
                 sink.append(message)
 
@@ -144,15 +143,15 @@ class Feeds:
         """Send a quote."""
         for codec, sinks in self._quotes.readers(event.symbol):
             self.told = True
-            message = quote_message(codec, event)
+            message = codec.quote(event)
             for sink in sinks:
                 sink.append(message)
 
-    def bar(self, channel: str, bar: Bar) -> None:
-        """Send a bar on bars, updatedBars or dailyBars."""
+    def bar(self, channel: str, bar: Bar, today: Bar | None = None) -> None:
+        """Send a bar on bars, updatedBars, dailyBars or secondBars, with the day's bar so far."""
         for codec, sinks in self._routes[channel].readers(bar.symbol):
             self.told = True
-            message = bar_message(codec, _BAR_KINDS[channel], bar)
+            message = codec.bar(channel, bar, today)
             for sink in sinks:
                 sink.append(message)
 
@@ -177,11 +176,4 @@ class Feeds:
         subscriber.marked = True
         subscriber.outbox.flush()
         codec = subscriber.codec
-        subscriber.outbox.push(codec.frame([codec.encode(Mark(T="mark", t=ns))]))
-
-
-class Mark(msgspec.Struct):
-    """Everything up to `t` (ns UTC) has been sent."""
-
-    T: str
-    t: int
+        subscriber.outbox.push(codec.frame([codec.mark(ns)]))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from liualgotrader.common.events import Bar, Quote, Trade
-from liualgotrader.exchange.bars import MinuteBars
+from liualgotrader.exchange.bars import SECOND, MinuteBars
 from liualgotrader.exchange.desk import Desk
 from liualgotrader.exchange.history import History
 from liualgotrader.exchange.tape import Tape, TapeEvent, moment
@@ -36,6 +36,9 @@ class Audience(Protocol):
     def minute(self, bar: Bar, today: Bar | None) -> None:
         """Hear of a complete minute bar, and of the day's bar with it."""
 
+    def second(self, bar: Bar, today: Bar) -> None:
+        """Hear of a complete second's bar, and of the day's bar so far."""
+
     def update(self, event: VenueEvent) -> None:
         """Hear of something that happened to an order."""
 
@@ -50,6 +53,9 @@ class Silence:
         """Say nothing."""
 
     def minute(self, bar: Bar, today: Bar | None) -> None:
+        """Say nothing."""
+
+    def second(self, bar: Bar, today: Bar) -> None:
         """Say nothing."""
 
     def update(self, event: VenueEvent) -> None:
@@ -67,9 +73,17 @@ class Floor:
         self.audience: Audience = Silence()
         self.now = tape.start - 1
         self._minutes = MinuteBars()
+        self._seconds: MinuteBars | None = None
+        self._seconds_from = 0
         self._events: Iterator[TapeEvent] = tape.events()
         self._head: TapeEvent | None = next(self._events, None)
         self._printed: set[str] = set()
+
+    def make_seconds(self) -> None:
+        """Make bars of a second from the next whole one on; the first call counts."""
+        if self._seconds is None:
+            self._seconds = MinuteBars(1)
+            self._seconds_from = (self.now // SECOND + 1) * SECOND
 
     def next_event(self) -> int | None:
         """Return when the next event of the tape becomes known, or None."""
@@ -108,11 +122,11 @@ class Floor:
         return moment(head) <= bars if type(head) is Bar else moment(head) < stop
 
     def _inner_due(self) -> int:
-        """Return when the venue's clock, a minute's end or an arrival is due, FAR for none."""
+        """Return when the venue's clock, a bar's end or an arrival is due, FAR for none."""
         due = self.venue.next_clock() or FAR
-        minute = self._minutes.due
-        if minute is not None and minute < due:
-            due = minute
+        for bars in (self._minutes, self._seconds):
+            if bars is not None and bars.due is not None and bars.due < due:
+                due = bars.due
         arrival = self.desk.next_arrival()
         return arrival if arrival is not None and arrival < due else due
 
@@ -120,6 +134,9 @@ class Floor:
         self.now = max(self.now, ts)
         for event in self.venue.on_clock(ts):
             self.audience.update(event)
+        if self._seconds is not None and self._seconds.due == ts:
+            for bar in self._seconds.close():
+                self._second(bar)
         if self._minutes.due == ts:
             for bar in self._minutes.close():
                 self._complete(bar)
@@ -129,6 +146,10 @@ class Floor:
     def _complete(self, bar: Bar) -> None:
         self.history.add_bar(bar)
         self.audience.minute(bar, self.history.today(bar.symbol))
+
+    def _second(self, bar: Bar) -> None:
+        minute = self._minutes.forming(bar.symbol)
+        self.audience.second(bar, self.history.today_with(bar if minute is None else minute))
 
     def _play(self, stop: int, bars: int, budget: int) -> int:
         """Play the tape's events before `stop`, bars up to `bars`.
@@ -165,6 +186,10 @@ class Floor:
         minutes = self._minutes
         begins = minutes.due is None
         minutes.add(trade)
+        seconds = self._seconds
+        if seconds is not None and ts >= self._seconds_from:
+            begins = begins or seconds.due is None
+            seconds.add(trade)
         number = self.history.add_trade(trade)
         self._printed.add(trade.symbol)
         self.audience.trade(trade, number)

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 
 from liualgotrader.common.events import Bar, Quote, Trade
-from liualgotrader.exchange.bars import DAY_SECONDS, Forming, join
+from liualgotrader.exchange.bars import DAY_SECONDS, Forming, MinuteBars, join
 
 MINUTE_SECONDS = 60
 
@@ -135,9 +135,31 @@ class History:
         today = self._today.get(symbol)
         return today.bar(DAY_SECONDS) if today is not None else None
 
+    def today_with(self, bar: Bar) -> Bar:
+        """Return the day's bar as its complete minutes and an unfinished one make it."""
+        before = self.today(bar.symbol)
+        today = Forming(bar.symbol, self._day_start, bar.open)
+        for part in (bar,) if before is None else (before, bar):
+            today.merge(part)
+        if before is not None:
+            today.open = before.open
+        return today.bar(DAY_SECONDS)
+
     def previous_days(self, symbol: str) -> list[Bar]:
         """Return the daily bars before the session, oldest first."""
         return self._daily.get(symbol, [])
+
+    def seconds(self, symbol: str, now: int) -> list[Bar]:
+        """Return the seconds of a symbol complete by `now` (ns UTC), made of its prints when asked for."""
+        prints = self.prints(symbol)
+        bars = MinuteBars(1)
+        made: list[Bar] = []
+        for index in range(len(prints.time)):
+            trade = prints.at(index)
+            if bars.due is not None and trade.ts_event >= bars.due:
+                made += bars.close()
+            bars.add(trade)
+        return made + bars.close() if bars.due is not None and bars.due <= now else made
 
     def bars(self, symbol: str, seconds: int) -> list[Bar]:
         """Return bars of `seconds`; days include today's so far, as the vendor's do."""

@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from liualgotrader.exchange.encode import JsonCodec, MsgpackCodec
+from liualgotrader.exchange.encode import Codec
 
 # A frame stays under the megabyte at which common clients refuse a message.
 FRAME_MESSAGES = 2_000
@@ -31,7 +31,7 @@ class Outbox:
     def __init__(
         self,
         transport: asyncio.Transport,
-        codec: JsonCodec | MsgpackCodec,
+        codec: Codec,
         *,
         binary: bool = False,
         limit: int | None = None,

@@ -79,7 +79,7 @@ class Exchange:
         self.opening_equity = venue.account.equity()
         self.desk = Desk(venue, ids)
         self.floor = Floor(tape, venue, self.desk, day_start=midnight(tape.date))
-        self.feeds = Feeds()
+        self.feeds = Feeds(self.floor.make_seconds)
         self.delayed = DelayedFeeds(tape, day_start=midnight(tape.date))
         self.updates = Updates(self.update_json)
         self.broadcast = Broadcast(self.feeds, self.updates)

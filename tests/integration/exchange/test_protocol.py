@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.exchange import data_stream
+from liualgotrader.exchange import market_stream
 from liualgotrader.exchange.app import Address, Settings, build, serving
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
@@ -82,7 +82,7 @@ async def test_second_connection_to_a_feed_is_one_too_many_until_the_first_is_go
 
 
 async def test_silence_ends_in_an_auth_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_stream, "AUTH_SECONDS", 0.01)
+    monkeypatch.setattr(market_stream, "AUTH_SECONDS", 0.01)
     async with box() as (address, http), http.ws_connect(address.stream_url) as socket:
         await hear(socket)
         assert (await hear(socket))[0] == {"T": "error", "code": 404, "msg": "auth timeout"}
@@ -114,7 +114,7 @@ async def test_subscription_lists_everything_and_corrections_follow_trades() -> 
 
 
 async def test_reader_who_does_not_read_is_cut_off_as_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_stream, "SLOW_LIMIT", 100)
+    monkeypatch.setattr(market_stream, "SLOW_LIMIT", 100)
     tape = tape_of(*(trade("AAPL", i * 1_000, 10.0) for i in range(200_000)))
     exchange, driver = build(tape, Settings(speed=1_000.0))
     async with (

@@ -25,7 +25,7 @@ class Notes:
     """An audience that writes down what it hears."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, int | float | str]] = []
+        self.heard: list[tuple[str, object]] = []
 
     def trade(self, event: Trade, number: int) -> None:
         self.heard.append(("trade", event.price))
@@ -35,6 +35,9 @@ class Notes:
 
     def minute(self, bar: Bar, today: Bar | None) -> None:
         self.heard.append(("minute", bar.close))
+
+    def second(self, bar: Bar, today: Bar) -> None:
+        self.heard.append(("second", (bar.start - OPEN, bar.close, bar.volume, today.volume)))
 
     def update(self, event: VenueEvent) -> None:
         self.heard.append((str(event.kind), event.ts - OPEN))
@@ -71,6 +74,25 @@ def test_minute_bar_is_told_before_the_next_minutes_print() -> None:
     exchange, notes = exchange_of(trade(1, 10.0), trade(59 * SECOND, 11.0), trade(MINUTE, 12.0))
     exchange.floor.advance(OPEN + MINUTE)
     assert notes.heard == [("trade", 10.0), ("trade", 11.0), ("minute", 11.0), ("trade", 12.0)]
+
+
+def test_seconds_are_told_whole_once_somebody_wants_them() -> None:
+    half = SECOND // 2
+    exchange, notes = exchange_of(
+        trade(half, 10.0), trade(half + 2, 11.0), trade(SECOND, 12.0), trade(59 * SECOND, 13.0)
+    )
+    exchange.floor.advance(OPEN + half)
+    exchange.floor.make_seconds()
+    exchange.floor.advance(OPEN + MINUTE)
+    assert notes.heard == [
+        ("trade", 10.0),
+        ("trade", 11.0),
+        ("trade", 12.0),
+        ("second", (SECOND, 12.0, 100.0, 300.0)),
+        ("trade", 13.0),
+        ("second", (59 * SECOND, 13.0, 100.0, 400.0)),
+        ("minute", 13.0),
+    ]
 
 
 def test_order_is_there_when_the_market_moves_at_the_moment_of_its_arrival() -> None:
