@@ -27,6 +27,7 @@ from liualgotrader.credentials.redaction import KNOWN, RedactingFormatter
 from liualgotrader.exchange.app import MILLISECOND, Settings, build, serving
 from liualgotrader.exchange.file_tape import open_tape
 from liualgotrader.exchange.keys import Keys
+from liualgotrader.exchange.massive.plans import PLANS
 from liualgotrader.exchange.simulated_coins import simulated_coins
 from liualgotrader.exchange.tape import Tape
 from liualgotrader.venue.fees import (
@@ -56,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     add("--secret", help="its secret")
     add("--log", type=Path, help="order log; one that is there is recovered from")
     add("--not-before", type=int, default=0, metavar="NS", help="play earlier events unheard")
+    add("--massive-plan", choices=PLANS, default="advanced", help="what the key may do at Massive")
     add("--wait", action="store_true", help="the tape waits for POST /box/start")
     add("--die-with-parent", action="store_true", help="end when standard input closes")
     add("--verbose", action="store_true", help="log to standard error")
@@ -176,7 +178,10 @@ async def _serve(options: argparse.Namespace) -> None:
     exchange, driver = build(make_tape(options), settings)
     keys = _keys(options)
     stop = await _stop(options.die_with_parent)
-    async with serving(exchange, driver, keys, host=options.host, port=options.port) as address:
+    plan = PLANS[options.massive_plan]
+    async with serving(
+        exchange, driver, keys, host=options.host, port=options.port, plan=plan
+    ) as address:
         if not options.wait:
             driver.start()
         sys.stdout.write(msgspec.json.encode(address).decode() + "\n")

@@ -27,6 +27,12 @@ from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
 from liualgotrader.exchange.log import Header, OrderLog
 from liualgotrader.exchange.market_api import MarketApi
+from liualgotrader.exchange.massive.door import is_massive, massive_door
+from liualgotrader.exchange.massive.market_api import MassiveMarket, MassiveMarketApi
+from liualgotrader.exchange.massive.plans import PLANS, MassivePlan
+from liualgotrader.exchange.massive.reference_api import ReferenceApi
+from liualgotrader.exchange.massive.snapshots import SnapshotApi
+from liualgotrader.exchange.massive.stream import CLUSTERS, MassiveStream
 from liualgotrader.exchange.outbox import IN_LOCKSTEP, SOCKETS, close_all
 from liualgotrader.exchange.pacing import PacedDriver
 from liualgotrader.exchange.replies import door, speak_errors
@@ -63,7 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where an exchange is to be found, and the keys to it."""
+    """Where an exchange is to be found, and the keys to it. Massive's API key is the secret."""
 
     trading_url: str
     data_url: str
@@ -72,6 +78,9 @@ class Address(msgspec.Struct, frozen=True):
     box_url: str
     key: str
     secret: str
+    massive_url: str
+    massive_stocks_url: str
+    massive_crypto_url: str
 
 
 def build(
@@ -115,9 +124,12 @@ def build(
     return exchange, driver
 
 
-def application(exchange: Exchange, driver: Driver, keys: Keys) -> web.Application:
-    """Return the web application."""
-    app = web.Application(middlewares=[speak_errors, door(keys)], client_max_size=1 << 20)
+def application(
+    exchange: Exchange, driver: Driver, keys: Keys, plan: MassivePlan
+) -> web.Application:
+    """Return the web application. `plan` is what the key may do at Massive."""
+    doors = [speak_errors, door(keys, is_massive), massive_door(keys, plan)]
+    app = web.Application(middlewares=doors, client_max_size=1 << 20)
     app[SOCKETS] = WeakSet()
     app[IN_LOCKSTEP] = isinstance(driver, LockstepDriver)
     app.on_shutdown.append(close_all)
@@ -142,14 +154,37 @@ def application(exchange: Exchange, driver: Driver, keys: Keys) -> web.Applicati
     app.add_routes(CryptoApi(exchange).routes())
     app.add_routes(ActionsApi(exchange).routes())
     app.add_routes(BoxApi(exchange, driver).routes())
+    _add_massive(app, exchange, keys, plan)
     return app
+
+
+def _add_massive(app: web.Application, exchange: Exchange, keys: Keys, plan: MassivePlan) -> None:
+    market = MassiveMarket(exchange)
+    taken: dict[str, MassiveStream] = {}
+
+    async def cluster(request: web.Request) -> web.WebSocketResponse:
+        name = request.match_info["cluster"]
+        return await MassiveStream(exchange.feeds, keys, plan, taken, name).serve(request)
+
+    app.router.add_get(f"/{{cluster:{'|'.join(CLUSTERS)}}}", cluster, allow_head=False)
+    app.add_routes(MassiveMarketApi(market, plan).routes())
+    app.add_routes(SnapshotApi(market, plan).routes())
+    app.add_routes(ReferenceApi(market).routes())
 
 
 @asynccontextmanager
 async def serving(
-    exchange: Exchange, driver: Driver, keys: Keys, *, host: str = "127.0.0.1", port: int = 0
+    exchange: Exchange,
+    driver: Driver,
+    keys: Keys,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    plan: MassivePlan = PLANS["advanced"],
 ) -> AsyncIterator[Address]:
     """Serve an exchange while the block runs. The tape moves once `driver.start()` is called.
+
+    `plan` is what the key may do at Massive.
 
     Raises OSError when the port cannot be had. When the tape breaks, the block is cancelled and
     what broke it is raised: an exchange that answers and stands still would deceive.
@@ -161,7 +196,7 @@ async def serving(
             block.cancel()
 
     runner = web.AppRunner(
-        application(exchange, driver, keys), access_log=None, shutdown_timeout=0.5
+        application(exchange, driver, keys, plan), access_log=None, shutdown_timeout=0.5
     )
     await runner.setup()
     try:
@@ -195,4 +230,7 @@ def _address(runner: web.AppRunner, keys: Keys, coins: bool) -> Address:
         box_url=f"{http}/box",
         key=keys.key,
         secret=keys.secret,
+        massive_url=http,
+        massive_stocks_url=f"{ws}/stocks",
+        massive_crypto_url=f"{ws}/crypto",
     )

@@ -113,10 +113,13 @@ class History:
         minutes.append(bar)
         today = self._today.get(bar.symbol)
         if today is None:
-            begins = utc_midnight(bar.start) if "/" in bar.symbol else self._day_start
-            today = Forming(bar.symbol, begins, bar.open)
-            self._today[bar.symbol] = today
+            today = self._today[bar.symbol] = self._day_of(bar)
         today.merge(bar)
+
+    def _day_of(self, bar: Bar) -> Forming:
+        """Return the day that a first bar opens: New York's, of pairs UTC's."""
+        begins = utc_midnight(bar.start) if "/" in bar.symbol else self._day_start
+        return Forming(bar.symbol, begins, bar.open)
 
     def prints(self, symbol: str) -> Prints:
         """Return the prints of a symbol."""
@@ -138,7 +141,7 @@ class History:
     def today_with(self, bar: Bar) -> Bar:
         """Return the day's bar as its complete minutes and an unfinished one make it."""
         before = self.today(bar.symbol)
-        today = Forming(bar.symbol, self._day_start, bar.open)
+        today = self._day_of(bar)
         for part in (bar,) if before is None else (before, bar):
             today.merge(part)
         if before is not None:

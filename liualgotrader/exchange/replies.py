@@ -20,7 +20,7 @@ OPEN = frozenset(
     f"/{path}"
     for path in (
         "stream", "v2/iex", "v2/sip", "v2/delayed_sip", "v2/test", "v1beta1/overnight",
-        "v1beta1/boats",
+        "v1beta1/boats", "stocks", "crypto",
     )
 )  # fmt: skip
 # Crypto's market data is public, its stream asks for keys itself.
@@ -54,13 +54,17 @@ async def speak_errors(request: web.Request, handler: Handler) -> web.StreamResp
         return reply({"code": 40510000, "message": "method not allowed"}, 405)
 
 
-def door(keys: Keys) -> Any:
-    """Return the middleware that asks for keys wherever the vendor's REST API does."""
+def door(keys: Keys, elsewhere: Callable[[str], bool]) -> Any:
+    """Return the middleware that asks for keys wherever Alpaca's REST API does.
+
+    `elsewhere` tells of which paths somebody else takes care.
+    """
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         # Streams ask for keys themselves, in their own words; the box's own pages hold no secrets.
-        if request.path in OPEN or request.path.startswith(OPEN_BELOW):
+        is_open = request.path in OPEN or request.path.startswith(OPEN_BELOW)
+        if is_open or elsewhere(request.path):
             return await handler(request)
         if keys.allow(request.headers):
             return await handler(request)

@@ -5,13 +5,16 @@ Everything else follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.instruments import Instrument
+
+if TYPE_CHECKING:
+    from liualgotrader.data.lake.actions import Action
 
 TapeEvent = Trade | Quote | Bar
 
@@ -76,8 +79,10 @@ class ListTape:
         start: int | None = None,
         end: int | None = None,
         daily_bars: Mapping[str, list[Bar]] | None = None,
+        actions: Sequence[Action] = (),
     ) -> None:
         self.date = date
+        self.actions = actions
         self.instruments: Mapping[str, Instrument] = {i.symbol: i for i in instruments}
         self._events = sorted(events, key=_place)
         self.daily_bars: Mapping[str, list[Bar]] = daily_bars or {}

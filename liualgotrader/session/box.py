@@ -29,7 +29,7 @@ _AGAIN_SECONDS = 0.25
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where the exchange is, and the keys to it."""
+    """Where the exchange is, and the keys to it. Massive's API key is the secret."""
 
     trading_url: str
     data_url: str
@@ -38,6 +38,9 @@ class Address(msgspec.Struct, frozen=True):
     box_url: str
     key: str
     secret: str
+    massive_url: str
+    massive_stocks_url: str
+    massive_crypto_url: str
 
 
 class BoxClock(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.exchange.app import Address, Driver, Settings, build, serving
 from liualgotrader.exchange.days import session_of
 from liualgotrader.exchange.keys import Keys
+from liualgotrader.exchange.massive.plans import PLANS
 from liualgotrader.exchange.service import Exchange
 from liualgotrader.exchange.tape import ListTape, Tape, TapeEvent
 
@@ -52,7 +53,7 @@ class Box:
     def __init__(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, driver: Driver) -> None:
         self.exchange = exchange
         self.driver = driver
-        self.address = Address("", "", "", "", "", "", "")
+        self.address = Address(*[""] * 10)
         self.elapsed = 0
         self.guests: list[threading.Thread] = []
         self._loop = loop
@@ -81,7 +82,7 @@ class Box:
 
 
 @contextmanager
-def running(tape: Tape, settings: Settings | None = None) -> Iterator[Box]:
+def running(tape: Tape, settings: Settings | None = None, plan: str = "advanced") -> Iterator[Box]:
     """Run an exchange at speed 1 on a clock of the test's own, started."""
     ready = threading.Event()
     stop = asyncio.Event()
@@ -95,7 +96,7 @@ def running(tape: Tape, settings: Settings | None = None) -> Iterator[Box]:
         )
         box = Box(loop, exchange, driver)
         boxes.append(box)
-        async with serving(exchange, driver, KEYS) as address:
+        async with serving(exchange, driver, KEYS, plan=PLANS[plan]) as address:
             box.address = address
             driver.start()
             ready.set()

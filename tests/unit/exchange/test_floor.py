@@ -167,7 +167,7 @@ def test_how_the_tape_is_cut_into_windows_changes_nothing(windows: list[int]) ->
         ),
     ]
 
-    def live(stops: list[int]) -> list[tuple[str, int | float | str]]:
+    def live(stops: list[int]) -> list[tuple[str, object]]:
         exchange, notes = exchange_of(*events)
         exchange.floor.advance(OPEN)
         for price in ("10.01", "10.02", "9.99"):
