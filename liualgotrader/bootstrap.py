@@ -16,8 +16,9 @@ from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.plan import Channel, Mode, Plan, StrategyPlan
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.alpaca import REQUESTS_A_MINUTE, AlpacaData
-from liualgotrader.data.alpaca_stream import AlpacaStream, Sink
+from liualgotrader.data.alpaca_stream import AlpacaStream
 from liualgotrader.data.market_status import MarketStatus
+from liualgotrader.data.vendor_stream import Sink
 from liualgotrader.engine.loading import configure, load_class
 from liualgotrader.engine.settings import EngineSettings, StrategySettings, Window
 from liualgotrader.scanners.base import Scanner

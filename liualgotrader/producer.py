@@ -38,7 +38,7 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.ids import BadOrderId, parse_order_id
 from liualgotrader.common.plan import Channel, LossAction, Mode
-from liualgotrader.data.alpaca_stream import Sink
+from liualgotrader.data.vendor_stream import Sink
 from liualgotrader.data.voice import LOOK_SECONDS
 from liualgotrader.engine.loss_guard import LossGuard
 from liualgotrader.engine.second_bars import SecondBars

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections import Counter
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from liualgotrader.common.events import Bar, Event, Quote, Trade
 from liualgotrader.common.timestamps import BadTimestamp
 from liualgotrader.data.alpaca_wire import (
-    UNREADABLE,
     BandOf,
     BarOf,
     Cancellation,
@@ -27,17 +25,16 @@ from liualgotrader.data.alpaca_wire import (
     TradeOf,
     UpdatedOf,
 )
-from liualgotrader.data.market_status import PriceBand, TradingStatus
+from liualgotrader.data.market_status import MarketStatus, PriceBand, TradingStatus
+from liualgotrader.data.tolerant import TolerantParser
 
-log = logging.getLogger(__name__)
-
-Control = Success | Error | Subscribed | Mark | TradingStatus | PriceBand
+Control = Success | Error | Subscribed | Mark
 _CONTROL = (Success, Error, Subscribed, Mark)
 # How a msgpack array begins; no JSON does. So a frame says itself what it is in.
 _PACKED = frozenset([*range(0x90, 0xA0), 0xDC, 0xDD])
 
 
-class AlpacaParser:
+class AlpacaParser(TolerantParser):
     """Parses frames, in JSON or msgpack, and counts.
 
     `skipped`: what could not be used, by reason: unknown types, malformed messages, impossible
@@ -45,25 +42,23 @@ class AlpacaParser:
     """
 
     def __init__(self) -> None:
-        self.skipped: Counter[str] = Counter()
+        super().__init__()
         self.noted: Counter[str] = Counter()
         self._text = TextFormat()
         self._packed = PackedFormat()
 
-    def parse(self, payload: bytes | memoryview) -> tuple[list[Event], list[Control]]:
+    def parse(
+        self, payload: bytes | memoryview
+    ) -> tuple[list[Event], list[Control | MarketStatus]]:
         """Return a frame's events, and its control messages, halts and bands, each in order."""
         packed = bool(payload) and payload[0] in _PACKED
         form: PackedFormat | TextFormat = self._packed if packed else self._text
-        try:
-            messages: list[Any] = form.frame(payload)
-        except UNREADABLE:
-            messages = self._one_by_one(form, payload)
         events: list[Event] = []
-        rest: list[Control] = []
+        rest: list[Control | MarketStatus] = []
         append, time, most = events.append, form.time, math.inf
         # Trades and quotes in line, in one loop: they are nearly all of what comes, and a call for
         # each costs as much as making the event. Comparisons are false for what is no number.
-        for m in messages:
+        for m in self.messages(form, payload):
             kind = type(m)
             try:
                 if kind is QuoteOf and m.bp >= 0.0 and m.ap >= 0.0 and m.bs >= 0.0 <= m.as_:
@@ -75,7 +70,7 @@ class AlpacaParser:
                     continue
                 self._rest(m, form, events, rest)
             except BadTimestamp as exc:
-                self._skip("impossible value", exc)
+                self.skipped.note("impossible value", exc)
         return events, rest
 
     def _rest(
@@ -83,7 +78,7 @@ class AlpacaParser:
         message: Any,
         form: PackedFormat | TextFormat,
         events: list[Event],
-        rest: list[Control],
+        rest: list[Control | MarketStatus],
     ) -> None:
         """Take what is rarer, pass over what is of no use here, and count what cannot be."""
         match message:
@@ -98,33 +93,9 @@ class AlpacaParser:
             case Cancellation():
                 self.noted["trades cancelled"] += 1
             case TradeOf() | QuoteOf() | BarOf() | BandOf():
-                self._skip("impossible value", message)
+                self.skipped.note("impossible value", message)
             case _ if isinstance(message, _CONTROL):
                 rest.append(message)
-
-    def _one_by_one(
-        self, form: PackedFormat | TextFormat, payload: bytes | memoryview
-    ) -> list[Any]:
-        """Take what can be read from a frame of which something cannot."""
-        try:
-            raws = form.raws(payload)
-        except UNREADABLE as exc:
-            self._skip("malformed frame", exc)
-            return []
-        messages = []
-        for raw in raws:
-            try:
-                messages.append(form.one(raw))
-            except UNREADABLE as exc:
-                self._skip("unknown or malformed message", exc)
-        return messages
-
-    def _skip(self, why: str, what: object) -> None:
-        self.skipped[why] += 1
-        count = self.skipped[why]
-        # The 1st, 2nd, 4th, 8th ...: a broken feed must not fill the log.
-        if count & (count - 1) == 0:
-            log.warning("skipped market data (%s, %d so far): %s", why, count, what)
 
 
 def _is_possible(m: BarOf[Any]) -> bool:

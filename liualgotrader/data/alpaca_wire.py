@@ -136,10 +136,6 @@ _Packed = (
     | _Timeless
 )  # fmt: skip
 
-# What decoders say to bytes that they cannot read: text that is no UTF-8 and brackets without end
-# are told in Python's own words.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 
 class TextFormat:
     """JSON. A time stays text, of which it is only made sure that it can be read later."""

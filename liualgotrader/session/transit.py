@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from liualgotrader.common.events import Bar, Event
 from liualgotrader.common.timestamps import BadTimestamp
-from liualgotrader.data.alpaca_stream import Sink
+from liualgotrader.data.vendor_stream import Sink
 
 _WINDOW = 1_000_000_000
 
