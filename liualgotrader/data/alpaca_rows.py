@@ -6,60 +6,33 @@ Source: Alpaca's reference of the market data and trading APIs.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from math import inf
-from typing import Any, TypeVar
+from typing import Any
 
 from liualgotrader.common.calendar import NEW_YORK, Session, new_york, us_equities
-from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.ports import Snapshot
 from liualgotrader.common.timestamps import parse_time
+from liualgotrader.data.tolerant import RowReader
 
 log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
-T = TypeVar("T")
 _BILLIONTH = Decimal("0.000000001")
 _LATEST = 1 << 63
 _ONE, _ZERO = Decimal(1), Decimal(0)
-# Rows of other shapes than the documented ones fail in one of these ways.
-_ODD = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, ConfigError)
 
 
 class Odd(ValueError):
     """A row that cannot be."""
 
 
-class Reader:
+class Reader(RowReader):
     """Reads rows and counts those that it skips, by kind."""
-
-    def __init__(self) -> None:
-        self.skipped: Counter[str] = Counter()
-
-    def each(self, what: str, rows: Iterable[Any] | None, make: Callable[[Any], T]) -> Iterator[T]:
-        """Yield what can be made of rows."""
-        for row in rows or ():
-            made = self.one(what, row, make)
-            if made is not None:
-                yield made
-
-    def one(self, what: str, row: Any, make: Callable[[Any], T]) -> T | None:
-        """Return what can be made of a row; None for no row, and for an odd one."""
-        if row is None:
-            return None
-        try:
-            return make(row)
-        except _ODD as exc:
-            self.skipped[what] += 1
-            count = self.skipped[what]
-            if count & (count - 1) == 0:  # the 1st, 2nd, 4th ...
-                log.warning("skipped %s (%d so far): %r in %.200s", what, count, exc, row)
-            return None
 
     def snapshot(self, symbol: str, row: Row) -> Snapshot:
         """Return what is known of a symbol; each part by itself."""

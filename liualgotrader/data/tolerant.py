@@ -41,8 +41,11 @@ class RowReader:
         self.skipped = Skips()
 
     def each(self, what: str, rows: Any, make: Callable[[Any], T | None]) -> Iterator[T]:
-        """Yield what can be made of rows."""
-        for row in rows if isinstance(rows, list) else ():
+        """Yield what can be made of a list of rows."""
+        if rows is not None and not isinstance(rows, list):
+            self.skipped.note(what, f"no list: {rows!r:.200}")
+            return
+        for row in rows or ():
             if (made := self.one(what, row, make)) is not None:
                 yield made
 
