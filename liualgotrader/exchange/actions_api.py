@@ -1,8 +1,4 @@
-"""Splits and dividends over REST, as Alpaca's corporate actions API has them.
-
-What is known is what comes with the package (`data/lake/bundled_actions.csv`), of the tape's
-symbols, up to the tape's day.
-"""
+"""Splits and dividends over REST, as Alpaca's corporate actions API has them, up to the tape's day."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ from decimal import Decimal
 from aiohttp import web
 
 from liualgotrader.data.lake import Action, ActionKind
-from liualgotrader.data.lake.bundled import bundled_actions
 from liualgotrader.exchange.replies import date_of, reply, symbols_of, whole
 from liualgotrader.exchange.service import Exchange
 from liualgotrader.exchange.shapes import Json
@@ -25,7 +20,6 @@ class ActionsApi:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._actions: list[Action] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Return the path."""
@@ -40,7 +34,7 @@ class ActionsApi:
         kinds = [f"{kind}s" for kind in request.query.get("types", "").split(",") if kind]
         found = [
             action
-            for action in self._known()
+            for action in self._exchange.actions.begun
             if start <= action.ex_date <= end
             and action.symbol in symbols
             and (not kinds or _kind(action) in kinds)
@@ -52,12 +46,6 @@ class ActionsApi:
             page.setdefault(_kind(action), []).append(self._row(action))
         token = str(last) if last < len(found) else None
         return reply({"corporate_actions": page, "next_page_token": token})
-
-    def _known(self) -> list[Action]:
-        if self._actions is None:
-            known = self._exchange.tape.instruments
-            self._actions = [a for a in bundled_actions() if a.symbol in known]
-        return self._actions
 
     def _first(self, request: web.Request, count: int) -> int:
         token = request.query.get("page_token") or "0"

@@ -165,13 +165,9 @@ class History:
         return made + bars.close() if bars.due is not None and bars.due <= now else made
 
     def bars(self, symbol: str, seconds: int) -> list[Bar]:
-        """Return bars of `seconds`; days include today's so far, as the vendor's do."""
-        if seconds == MINUTE_SECONDS:
-            return self.minutes(symbol)
-        if seconds < DAY_SECONDS:
-            return join(self.minutes(symbol), seconds)
-        today = self.today(symbol)
-        return [*self.previous_days(symbol), *([today] if today is not None else [])]
+        """Return bars of `seconds`, of less than a day."""
+        minutes = self.minutes(symbol)
+        return minutes if seconds == MINUTE_SECONDS else join(minutes, seconds)
 
     def last_trade(self, symbol: str) -> tuple[int, Trade] | None:
         """Return the newest print and its number."""

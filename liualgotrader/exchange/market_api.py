@@ -63,11 +63,15 @@ class MarketApi:
     # ------------------------------------------------------------------ ranges
 
     async def bars(self, request: web.Request) -> web.Response:
-        """Return bars of a timeframe."""
+        """Return bars of a timeframe: raw, or with `adjustment` divided by the splits since."""
         seconds = _seconds(request.query.get("timeframe", ""))
+        adjusted = request.query.get("adjustment") in ("split", "all")
 
         def rows(symbol: str, start: int, end: int) -> Rows:
-            bars = self._history.bars(symbol, seconds)
+            if seconds == DAY:
+                bars = self._exchange.actions.days_with_today(symbol, adjusted=adjusted)
+            else:
+                bars = self._history.bars(symbol, seconds)
             return bar_window(bars, start, end), lambda i: bar_json(bars[i])
 
         return self._pages(request, "bars", rows)

@@ -20,6 +20,7 @@ from liualgotrader.exchange.log import Decided, Joined, Line, OrderLog, Position
 from liualgotrader.exchange.order_requests import malformed, number, order_request
 from liualgotrader.exchange.precheck import check_form, check_now
 from liualgotrader.exchange.shapes import Json, order_json, update_json, without_slash
+from liualgotrader.exchange.splits import PastActions
 from liualgotrader.exchange.tape import Tape
 from liualgotrader.exchange.unborn import unborn
 from liualgotrader.exchange.updates import Updates
@@ -79,6 +80,7 @@ class Exchange:
         self.opening_equity = venue.account.equity()
         self.desk = Desk(venue, ids)
         self.floor = Floor(tape, venue, self.desk, day_start=midnight(tape.date))
+        self.actions = PastActions(tape, self.floor.history)
         self.feeds = Feeds(self.floor.make_seconds)
         self.delayed = DelayedFeeds(tape, day_start=midnight(tape.date))
         self.updates = Updates(self.update_json)

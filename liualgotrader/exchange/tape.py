@@ -79,7 +79,7 @@ class ListTape:
         start: int | None = None,
         end: int | None = None,
         daily_bars: Mapping[str, list[Bar]] | None = None,
-        actions: Sequence[Action] = (),
+        actions: Sequence[Action] | None = None,
     ) -> None:
         self.date = date
         self.actions = actions

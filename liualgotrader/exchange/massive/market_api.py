@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import msgspec
 from aiohttp import web
 
 from liualgotrader.common.events import Bar
 from liualgotrader.common.instruments import AssetClass, Instrument
-from liualgotrader.data.lake.actions import Action, ActionKind
 from liualgotrader.exchange.bars import join
-from liualgotrader.exchange.days import midnight
 from liualgotrader.exchange.history import bar_window, window
 from liualgotrader.exchange.massive.door import bad_request, entitled, not_found
 from liualgotrader.exchange.massive.plans import MassivePlan
@@ -43,7 +40,7 @@ class MassiveMarket:
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.history = exchange.floor.history
-        self.actions: Sequence[Action] = getattr(exchange.tape, "actions", ())
+        self.actions = exchange.actions
         self._by_ticker = {
             ticker(i.symbol, i.asset_class): i for i in exchange.tape.instruments.values()
         }
@@ -61,36 +58,6 @@ class MassiveMarket:
         """Return all of a class, by ticker."""
         found = sorted(self._by_ticker.items())
         return [each for _, each in found if each.asset_class is asset_class]
-
-    def days(self, symbol: str, *, adjusted: bool) -> list[Bar]:
-        """Return the days before today's, oldest first: as traded, or divided by the splits since."""
-        bars = self.history.previous_days(symbol)
-        if not adjusted:
-            return bars
-        for action in self.actions:
-            if action.symbol == symbol and self._is_split(action):
-                bars = _split(bars, midnight(action.ex_date), float(action.value or 1))
-        return bars
-
-    def _is_split(self, action: Action) -> bool:
-        return action.kind is ActionKind.SPLIT and action.ex_date <= self.exchange.tape.date
-
-
-def _split(bars: list[Bar], begins: int, ratio: float) -> list[Bar]:
-    return [
-        bar
-        if bar.start >= begins
-        else msgspec.structs.replace(
-            bar,
-            open=bar.open / ratio,
-            high=bar.high / ratio,
-            low=bar.low / ratio,
-            close=bar.close / ratio,
-            volume=bar.volume * ratio,
-            vwap=bar.vwap / ratio if bar.vwap is not None else None,
-        )
-        for bar in bars
-    ]
 
 
 class MassiveMarketApi:
@@ -150,14 +117,16 @@ class MassiveMarketApi:
             if at["span"] == "second":
                 return join(history.seconds(symbol, self._market.now), seconds)
             return history.bars(symbol, seconds)
-        return self._days(symbol, adjusted)
+        return self._market.actions.days_with_today(symbol, adjusted=adjusted)
 
     async def previous(self, request: web.Request) -> web.Response:
         """Return the day before."""
         asked, name = Question(request, self._market.now), request.match_info["ticker"]
         adjusted = asked.flag("adjusted", True)
         found = self._market.instrument(name)
-        days = self._market.days(found.symbol, adjusted=adjusted) if found is not None else []
+        days = (
+            self._market.actions.days(found.symbol, adjusted=adjusted) if found is not None else []
+        )
         rows = range(len(days))[-1:]
         return asked.page(
             rows,
@@ -184,7 +153,7 @@ class MassiveMarketApi:
         bars = [
             bar
             for each in self._market.instruments(of)
-            for bar in self._days(each.symbol, adjusted)
+            for bar in self._market.actions.days_with_today(each.symbol, adjusted=adjusted)
             if first <= bar.start <= last
         ]
         names = [ticker(bar.symbol, of) for bar in bars]
@@ -196,11 +165,6 @@ class MassiveMarketApi:
             resultsCount=len(bars),
             adjusted=adjusted,
         )
-
-    def _days(self, symbol: str, adjusted: bool) -> list[Bar]:
-        today = self._market.history.today(symbol)
-        days = self._market.days(symbol, adjusted=adjusted)
-        return days if today is None else [*days, today]
 
     async def trades(self, request: web.Request) -> web.Response:
         """Return prints."""

@@ -82,9 +82,8 @@ class ReferenceApi:
         make = _split_row if kind is ActionKind.SPLIT else _dividend_row
         rows = [
             make(action)
-            for action in self._market.actions
+            for action in self._market.actions.begun
             if action.kind is kind
-            and action.ex_date <= self._market.exchange.tape.date
             and asked.is_within("ticker", action.symbol)
             and asked.is_within(date, action.ex_date.isoformat())
         ]

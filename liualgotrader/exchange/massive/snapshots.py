@@ -63,7 +63,7 @@ class SnapshotApi:
 
     def _row(self, instrument: Instrument) -> Json:
         symbol, history = instrument.symbol, self._market.history
-        days = self._market.days(symbol, adjusted=True)
+        days = self._market.actions.days(symbol, adjusted=True)
         today, minutes = history.today(symbol), history.minutes(symbol)
         trade, quote = history.last_trade(symbol), history.last_quote(symbol)
         row: Json = {
