@@ -79,7 +79,10 @@ class AlpacaStream(VendorStream):
 
     def _more(self, new: list[str]) -> None:
         # What is subscribed to already is answered too, so asking for it brings the yes.
-        self._ask("subscribe", new or list(self._wanted))
+        if symbols := new or list(self._wanted):
+            self._ask("subscribe", symbols)
+        else:
+            self._confirmed()
 
     def _fewer(self, gone: list[str]) -> None:
         self._ask("unsubscribe", gone)
