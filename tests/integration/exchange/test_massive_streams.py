@@ -27,6 +27,8 @@ from massive.websocket.models import (
 from websockets.exceptions import ConnectionClosedError
 
 from liualgotrader.common.instruments import Instrument, coin
+from liualgotrader.exchange import market_stream
+from liualgotrader.exchange.app import Settings, build, serving
 from liualgotrader.exchange.tape import ListTape
 from tests.integration.exchange.box import (
     CLOSE,
@@ -39,6 +41,7 @@ from tests.integration.exchange.box import (
     Box,
     quote,
     running,
+    tape_of,
     trade,
 )
 
@@ -235,3 +238,36 @@ async def test_channels_beyond_the_plan_are_refused() -> None:
             ("success", "subscribed to: AM.AAPL"),
             ("error", "not authorized"),
         ]
+
+
+async def test_silence_ends_in_an_auth_timeout(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(market_stream, "AUTH_SECONDS", 0.01)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(box.address.massive_stocks_url) as socket,
+    ):
+        await socket.receive_json()
+        (last,) = await socket.receive_json()
+        assert (last["status"], (await socket.receive()).data) == ("auth_timeout", 1008)
+
+
+async def test_reader_who_does_not_read_is_cut_off_as_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(market_stream, "SLOW_LIMIT", 100)
+    tape = tape_of(*(trade("AAPL", i * 1_000, 10.0) for i in range(200_000)))
+    exchange, driver = build(tape, Settings(speed=1_000.0))
+    async with (
+        serving(exchange, driver, KEYS) as address,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(address.massive_stocks_url) as socket,
+        asyncio.timeout(20),
+    ):
+        for action, params in (("auth", KEYS.secret), ("subscribe", "T.*")):
+            await socket.receive_json()
+            await socket.send_json({"action": action, "params": params})
+        await socket.receive_json()
+        driver.start()
+        messages = []
+        async for frame in socket:
+            messages += json.loads(frame.data)
+        assert messages[-1]["status"] == "slow_consumer"
+        assert socket.close_code == 1008
