@@ -34,6 +34,7 @@ class Books:
         "account",
         "all_marginable",
         "executions",
+        "halted",
         "ids",
         "instruments",
         "market",
@@ -61,6 +62,7 @@ class Books:
         self.store = OrderStore()
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
+        self.halted: frozenset[str] = frozenset()
         self._coins = frozenset(
             symbol for symbol, i in instruments.items() if i.asset_class is AssetClass.CRYPTO
         )
@@ -88,8 +90,26 @@ class Books:
             self.account.charge(kind, amount, ts)
         self.uncharged.clear()
 
-    def await_settlement(self, execution: Execution) -> None:
-        """Note when the money of a sale will be settled."""
+    def await_charges(self, execution: Execution) -> None:
+        """Note what the day's fees are worked out of, and when the money of a sale will be settled."""
+        if self.is_crypto(execution.symbol):
+            return  # Coins settle at once and pay no fees to the SEC or FINRA.
+        self.uncharged.append(execution)
+        if execution.side is Side.SELL:
+            self._await_settlement(execution)
+
+    def forget_charges(self, execution: Execution) -> None:
+        """Forget an execution that was taken back: it costs no fee, and brings no money to settle."""
+        if execution in self.uncharged:
+            self.uncharged.remove(execution)
+        if execution.side is Side.SELL:
+            money = execution.qty * execution.price - execution.fee
+            waiting = self.account.unsettled
+            found = next((each for each in waiting if each.amount == money), None)
+            if found is not None:
+                waiting.remove(found)
+
+    def _await_settlement(self, execution: Execution) -> None:
         days = self.rules.settlement_days
         if days is None:
             days = 1 if self.sessions.date_of(execution.ts) >= T_PLUS_ONE else 2
@@ -150,11 +170,7 @@ class Step:
             ts=self.ts,
         )
         books.executions.append(execution)
-        if not books.is_crypto(order.symbol):
-            # Coins settle at once and pay no fees to the SEC or FINRA.
-            books.uncharged.append(execution)
-            if order.side is Side.SELL:
-                books.await_settlement(execution)
+        books.await_charges(execution)
         kind = Kind.PARTIAL_FILL if order.remaining else Kind.FILL
         self.tell(order, kind, execution=execution)
 

@@ -35,6 +35,9 @@ def arrive(step: Step, order: VenueOrder) -> None:
         return
     if order.waits_for_stop or not order.is_open or not may_trade(order, step.phase(order.symbol)):
         return
+    if order.symbol in step.books.halted:
+        _settle_immediate(step, order)
+        return
     market, since = step.books.market, step.since(order.symbol)
     if market.quote(order.symbol, since) is not None:
         _meet_quote(step, order)

@@ -138,7 +138,7 @@ class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something happened to an order. `order` is a snapshot taken right after it.
 
     `qty`, `price` and `fee` are those of this execution; `position_qty` is the account's position
-    after it, in units, short negative.
+    after it, in units, short negative. `amends`: the execution that was taken back or corrected.
     """
 
     kind: OrderEventKind
@@ -147,6 +147,7 @@ class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):
     qty: Decimal | None = None
     price: Decimal | None = None
     execution_id: str | None = None
+    amends: str | None = None
     position_qty: Decimal | None = None
     fee: Decimal = ZERO
     reason: str | None = None

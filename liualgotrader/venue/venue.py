@@ -16,6 +16,7 @@ from liualgotrader.venue import (
     buying_power,
     corporate_actions,
     groups,
+    incidents,
     matching,
     routing,
     shares,
@@ -188,6 +189,47 @@ class Venue:
         """Let an ex-date come: before the first print of its day."""
         out = list(self.on_clock(ts))
         corporate_actions.take_effect(Step(self.books, ts, out), action)
+        return out
+
+    # ------------------------------------------------------------------ what happens now and then
+
+    @property
+    def halted(self) -> frozenset[str]:
+        """The symbols in which trading stands still: orders are taken and not filled.
+
+        Whoever halts a symbol hands in no prints, quotes and bars of it.
+        """
+        return self.books.halted
+
+    @halted.setter
+    def halted(self, symbols: frozenset[str]) -> None:
+        self.books.halted = symbols
+
+    def can_fill(self, order_id: str, ts: int) -> bool:
+        """Tell whether `fill_late` would fill an order."""
+        order = self.order(order_id)
+        return order is not None and incidents.can_fill(Step(self.books, ts, []), order)
+
+    def fill_late(self, order_id: str, part: Decimal, ts: int) -> list[VenueEvent]:
+        """Fill a part, in (0, 1], of what is left of an order, at its limit or the last price."""
+        out = list(self.on_clock(ts))
+        incidents.fill_late(Step(self.books, ts, out), self._known(order_id), part)
+        return out
+
+    def can_amend(self, execution_id: str) -> bool:
+        """Tell whether an execution can be taken back or corrected: its order belongs to no group."""
+        return incidents.amendable(self.books, execution_id) is not None
+
+    def bust(self, execution_id: str, ts: int) -> list[VenueEvent]:
+        """Take an execution back. Raises Rejection 404 for one that is not there."""
+        out = list(self.on_clock(ts))
+        incidents.bust(Step(self.books, ts, out), execution_id)
+        return out
+
+    def correct(self, execution_id: str, by: Decimal, ts: int) -> list[VenueEvent]:
+        """Correct an execution's price by so many dollars. Raises Rejection 404 for one that is not there."""
+        out = list(self.on_clock(ts))
+        incidents.correct(Step(self.books, ts, out), execution_id, by)
         return out
 
     def forget_ended(self) -> None:
