@@ -25,6 +25,7 @@ from liualgotrader.common.errors import ConfigError, LiuError
 from liualgotrader.credentials.process import guard_process
 from liualgotrader.credentials.redaction import KNOWN, RedactingFormatter
 from liualgotrader.exchange.app import MILLISECOND, Settings, build, serving
+from liualgotrader.exchange.faults.scenario import Scenario, read_scenario
 from liualgotrader.exchange.file_tape import open_tape
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.massive.plans import PLANS
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     add("--log", type=Path, help="order log; one that is there is recovered from")
     add("--not-before", type=int, default=0, metavar="NS", help="play earlier events unheard")
     add("--massive-plan", choices=PLANS, default="advanced", help="what the key may do at Massive")
+    add("--scenario", type=Path, metavar="FILE", help="TOML file of what goes wrong, and when")
     add("--wait", action="store_true", help="the tape waits for POST /box/start")
     add("--die-with-parent", action="store_true", help="end when standard input closes")
     add("--verbose", action="store_true", help="log to standard error")
@@ -135,6 +137,13 @@ def _made_by(spec: str) -> Tape:
     return tape
 
 
+def _scenario(options: argparse.Namespace) -> Scenario:
+    path: Path | None = options.scenario
+    if path is None:
+        return Scenario()
+    return read_scenario(path, lockstep=options.speed is None)
+
+
 def _keys(options: argparse.Namespace) -> Keys:
     made = Keys.seeded(options.seed)
     keys = Keys(options.key or made.key, options.secret or made.secret)
@@ -174,6 +183,7 @@ async def _serve(options: argparse.Namespace) -> None:
         speed=options.speed,
         log=options.log,
         not_before=options.not_before,
+        scenario=_scenario(options),
     )
     exchange, driver = build(make_tape(options), settings)
     keys = _keys(options)

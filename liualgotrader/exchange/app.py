@@ -22,6 +22,9 @@ from liualgotrader.exchange.crypto_api import CryptoApi
 from liualgotrader.exchange.data_stream import FEEDS, DataStream
 from liualgotrader.exchange.days import session_of, sessions_around
 from liualgotrader.exchange.delayed import DELAYED
+from liualgotrader.exchange.faults.api import FaultsApi
+from liualgotrader.exchange.faults.requests import faulty
+from liualgotrader.exchange.faults.scenario import Scenario
 from liualgotrader.exchange.ids import Ids
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.lockstep import LockstepDriver
@@ -55,7 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How an exchange is run. `speed` None is lockstep.
 
     `latency` in ns from acceptance to the venue. `not_before`, ns UTC: where a tape at a speed goes
-    on at the earliest; what an earlier incarnation had told by then is not told again.
+    on at the earliest; what an earlier incarnation had told by then is not told again. `scenario`:
+    what goes wrong.
     """
 
     cash: Decimal = Decimal(100_000)
@@ -66,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = 1.0
     log: Path | None = None
     not_before: int = 0
+    scenario: Scenario = Scenario()
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -114,6 +119,7 @@ def build(
         latency=settings.latency,
         log=OrderLog(settings.log, header) if settings.log is not None else None,
         not_before=settings.not_before,
+        scenario=settings.scenario,
     )
     driver: Driver = (
         LockstepDriver(exchange)
@@ -129,20 +135,21 @@ def application(
 ) -> web.Application:
     """Return the web application. `plan` is what the key may do at Massive."""
     doors = [speak_errors, door(keys, is_massive), massive_door(keys, plan)]
-    app = web.Application(middlewares=doors, client_max_size=1 << 20)
+    middlewares = [*doors, faulty(exchange.faults)]
+    app = web.Application(middlewares=middlewares, client_max_size=1 << 20)
     app[SOCKETS] = WeakSet()
     app[IN_LOCKSTEP] = isinstance(driver, LockstepDriver)
     app.on_shutdown.append(close_all)
     taken: set[str] = set()
 
-    async def data(request: web.Request) -> web.WebSocketResponse:
+    async def data(request: web.Request) -> web.StreamResponse:
         feed = FEEDS[request.path]
         if feed == DELAYED and request.app[IN_LOCKSTEP]:
             raise Rejection(400, 40010001, "the delayed feed is not played in lockstep")
         feeds = exchange.delayed.feeds if feed == DELAYED else exchange.feeds
         return await DataStream(feeds, keys, taken, feed).serve(request)
 
-    async def updates(request: web.Request) -> web.WebSocketResponse:
+    async def updates(request: web.Request) -> web.StreamResponse:
         return await UpdateStream(exchange.updates, keys).serve(request)
 
     app.router.add_get("/stream", updates, allow_head=False)
@@ -155,6 +162,8 @@ def application(
     app.add_routes(ActionsApi(exchange).routes())
     app.add_routes(BoxApi(exchange, driver).routes())
     _add_massive(app, exchange, keys, plan)
+    faults = FaultsApi(exchange, exchange.faults, lockstep=app[IN_LOCKSTEP])
+    app.add_routes(faults.routes())
     return app
 
 
@@ -162,7 +171,7 @@ def _add_massive(app: web.Application, exchange: Exchange, keys: Keys, plan: Mas
     market = MassiveMarket(exchange)
     taken: dict[str, MassiveStream] = {}
 
-    async def cluster(request: web.Request) -> web.WebSocketResponse:
+    async def cluster(request: web.Request) -> web.StreamResponse:
         name = request.match_info["cluster"]
         return await MassiveStream(exchange.feeds, keys, plan, taken, name).serve(request)
 

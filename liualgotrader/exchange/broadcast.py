@@ -19,6 +19,7 @@ class Broadcast:
         self.trade = feeds.trade
         self.quote = feeds.quote
         self.update = updates.update
+        self.notice = feeds.notice
 
     def minute(self, bar: Bar, today: Bar | None) -> None:
         """Send a minute bar, or its correction, and the day's bar as it is now."""
@@ -36,9 +37,10 @@ class Broadcast:
         self._feeds.told = self._updates.told = False
         return told
 
-    def flush(self) -> None:
-        """Let what was told leave."""
-        self._feeds.flush()
+    def flush(self, now: int) -> None:
+        """Let what was told leave; `now` is the tape's time, ns UTC."""
+        self._feeds.flush(now)
+        self._updates.flush(now)
 
     def mark(self, ns: int) -> None:
         """Mark both kinds of stream."""

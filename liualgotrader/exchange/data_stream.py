@@ -99,7 +99,7 @@ class DataStream(MarketStream):
         return self._admit()
 
     def _admit(self) -> bool:
-        if self._feed in self._taken:
+        if self._feed in self._taken or self._feeds.line.is_over_limit():
             self._say(error(406))
             return False
         self._taken.add(self._feed)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.exchange.bars import MinuteBars
+from liualgotrader.exchange.faults.board import Faults
 from liualgotrader.exchange.feeds import Feeds
 from liualgotrader.exchange.history import History
 from liualgotrader.exchange.tape import Tape, TapeEvent, moment
@@ -20,8 +21,8 @@ class DelayedFeeds:
     Bars of prints are made as on the floor. In lockstep nobody plays it.
     """
 
-    def __init__(self, tape: Tape, *, day_start: int) -> None:
-        self.feeds = Feeds()
+    def __init__(self, tape: Tape, *, faults: Faults, day_start: int) -> None:
+        self.feeds = Feeds(faults)
         self._tape = tape
         self._day_start = day_start
         self._minutes = MinuteBars()
@@ -52,7 +53,7 @@ class DelayedFeeds:
             self._tell(self._head)
             self._head = next(self._events, None)
         self._close(upto)
-        self.feeds.flush()
+        self.feeds.flush(now)
 
     def _close(self, upto: int) -> None:
         due = self._minutes.due

@@ -48,7 +48,10 @@ class Request(msgspec.Struct, tag_field="line", tag="request", kw_only=True):
 
 
 class Desk:
-    """Requests on their way, and the orders as clients see them."""
+    """Requests on their way, and the orders as clients see them.
+
+    `overtake` is asked when a cancel arrives: what it returns happened just before.
+    """
 
     def __init__(self, venue: Venue, ids: Ids) -> None:
         self._venue = venue
@@ -60,6 +63,7 @@ class Desk:
         self._pending: dict[str, tuple[int, OrderStatus]] = {}
         self._created: dict[str, int] = {}
         self._by_client: dict[str, str] = {}
+        self.overtake: Callable[[VenueOrder, int], list[VenueEvent]] = lambda order, ts: []
         self._arrivals: dict[str, Callable[[Request, int], list[VenueEvent]]] = {
             "submit": self._submit,
             "cancel": self._cancel,
@@ -181,10 +185,12 @@ class Desk:
 
     def _cancel(self, request: Request, ts: int) -> list[VenueEvent]:
         self._settle(request.order_id, request.seq)
+        order = self._venue.order(request.order_id)
+        before = self.overtake(order, ts) if order is not None else []
         try:
-            return self._venue.cancel(request.order_id, ts)
+            return [*before, *self._venue.cancel(request.order_id, ts)]
         except Rejection as refusal:
-            return self._too_late(request.order_id, Kind.CANCEL_REJECTED, refusal, ts)
+            return [*before, *self._too_late(request.order_id, Kind.CANCEL_REJECTED, refusal, ts)]
 
     def _replace(self, request: Request, ts: int) -> list[VenueEvent]:
         target = request.target or ""

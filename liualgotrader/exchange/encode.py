@@ -6,7 +6,7 @@ RFC 3339 text, msgpack the Timestamp extension (type -1), both with nanoseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -126,6 +126,15 @@ class Codec(Protocol):
     def mark(self, ns: int) -> bytes:
         """Return lockstep's word that everything up to `ns` UTC has been sent."""
 
+    def notice(self, symbol: str, ts: int, message: Mapping[str, Any]) -> bytes | None:
+        """Return a status or price bands, given in Alpaca's words; None where the vendor has no word for it."""
+
+    def about(self, message: bytes) -> tuple[str, str]:
+        """Return the word for what an encoded message is, and its symbol."""
+
+    def stranger(self, word: str, symbol: str) -> bytes:
+        """Return a message of a kind that nobody has heard of."""
+
 
 class AlpacaWords:
     """What Alpaca's stream says of an event, in either format."""
@@ -145,6 +154,19 @@ class AlpacaWords:
     def mark(self: Codec, ns: int) -> bytes:
         """Return a mark."""
         return self.encode({"T": "mark", "t": ns})
+
+    def notice(self: Codec, symbol: str, ts: int, message: Mapping[str, Any]) -> bytes | None:
+        """Return a status or price bands."""
+        return self.encode({**message, "S": symbol, "t": self.time(ts)})
+
+    def about(self: Codec, message: bytes) -> tuple[str, str]:
+        """Return `T` and the symbol."""
+        told = self.decode(message)
+        return str(told["T"]), str(told["S"])
+
+    def stranger(self: Codec, word: str, symbol: str) -> bytes:
+        """Return a message whose `T` is new."""
+        return self.encode({"T": word, "S": symbol, "v": 1})
 
 
 class JsonCodec(AlpacaWords):

@@ -5,10 +5,14 @@ Each event is encoded once per format and shared by its readers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.exchange.encode import Codec
+from liualgotrader.exchange.faults.board import Faults
+from liualgotrader.exchange.faults.kinds import Stream
+from liualgotrader.exchange.faults.messages import DataShape, Twist
 from liualgotrader.exchange.outbox import Outbox
 
 CHANNELS = (
@@ -47,6 +51,7 @@ class Subscriber:
         self.coins = coins
         self.marked = False
         self.wanted: dict[str, set[str]] = {channel: set() for channel in _ALL}
+        self.twist: Twist[bytes] | None = None
 
     def change(self, channels: dict[str, list[str]], *, add: bool) -> None:
         """Add or take away symbols, per channel."""
@@ -101,8 +106,10 @@ class Feeds:
     `want_seconds` is called when somebody asks for bars of a second: nobody makes them until then.
     """
 
-    def __init__(self, want_seconds: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, faults: Faults, want_seconds: Callable[[], None] = lambda: None) -> None:
         self._want_seconds = want_seconds
+        self._faults = faults
+        self.line = faults.lines[Stream.DATA]
         self.subscribers: list[Subscriber] = []
         self._routes: dict[str, Routes] = {}
         self.told = False
@@ -117,6 +124,8 @@ class Feeds:
     def join(self, subscriber: Subscriber) -> None:
         """Let a connection in."""
         self.subscribers.append(subscriber)
+        shape = DataShape(subscriber.codec)
+        subscriber.twist = Twist(self._faults, Stream.DATA, shape)
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a connection."""
@@ -155,9 +164,25 @@ class Feeds:
             for sink in sinks:
                 sink.append(message)
 
-    def flush(self) -> None:
-        """Let everything that is pending leave, in one frame per connection where it fits."""
+    def notice(self, channel: str, symbol: str, ts: int, message: Mapping[str, Any]) -> None:
+        """Send a status or price bands of a symbol, as of `ts` (ns UTC), in Alpaca's words or another vendor's."""
+        for codec, sinks in self._routes[channel].readers(symbol):
+            encoded = codec.notice(symbol, ts, message)
+            if encoded is None:
+                continue
+            self.told = True
+            for sink in sinks:
+                sink.append(encoded)
+
+    def flush(self, now: int) -> None:
+        """Let everything that is pending leave, in one frame per connection where it fits.
+
+        `now`: the tape's time, ns UTC.
+        """
         for subscriber in self.subscribers:
+            if self._faults.armed and subscriber.twist is not None:
+                pending = subscriber.outbox.pending
+                pending[:] = subscriber.twist.twisted(pending, now)
             subscriber.outbox.flush()
 
     def mark(self, ns: int) -> None:
@@ -174,6 +199,8 @@ class Feeds:
 
     def _push_mark(self, subscriber: Subscriber, ns: int) -> None:
         subscriber.marked = True
+        if self._faults.armed and subscriber.twist is not None:
+            subscriber.outbox.pending.extend(subscriber.twist.rest())
         subscriber.outbox.flush()
         codec = subscriber.codec
         subscriber.outbox.push(codec.frame([codec.mark(ns)]))

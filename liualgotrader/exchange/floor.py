@@ -10,12 +10,13 @@ executions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.exchange.bars import SECOND, MinuteBars
 from liualgotrader.exchange.desk import Desk
+from liualgotrader.exchange.faults.board import Faults
 from liualgotrader.exchange.history import History
 from liualgotrader.exchange.tape import Tape, TapeEvent, moment
 from liualgotrader.venue.orders import VenueEvent
@@ -42,6 +43,9 @@ class Audience(Protocol):
     def update(self, event: VenueEvent) -> None:
         """Hear of something that happened to an order."""
 
+    def notice(self, channel: str, symbol: str, ts: int, message: Mapping[str, Any]) -> None:
+        """Hear of a status or of price bands of a symbol."""
+
 
 class Silence:
     """Nobody hears anything: for living again through what was already told."""
@@ -61,11 +65,19 @@ class Silence:
     def update(self, event: VenueEvent) -> None:
         """Say nothing."""
 
+    def notice(self, channel: str, symbol: str, ts: int, message: Mapping[str, Any]) -> None:
+        """Say nothing."""
+
 
 class Floor:
     """The tape's time moves only through `advance`."""
 
-    def __init__(self, tape: Tape, venue: Venue, desk: Desk, *, day_start: int) -> None:
+    def __init__(
+        self, tape: Tape, venue: Venue, desk: Desk, *, faults: Faults, day_start: int
+    ) -> None:
+        self._faults = faults
+        self._market_faults = faults.market
+        desk.overtake = faults.market.overtake
         self.tape = tape
         self.venue = venue
         self.desk = desk
@@ -127,21 +139,23 @@ class Floor:
         for bars in (self._minutes, self._seconds):
             if bars is not None and bars.due is not None and bars.due < due:
                 due = bars.due
+        if self._faults.due < due:
+            due = self._faults.due
         arrival = self.desk.next_arrival()
         return arrival if arrival is not None and arrival < due else due
 
     def _happen(self, ts: int) -> None:
         self.now = max(self.now, ts)
-        for event in self.venue.on_clock(ts):
-            self.audience.update(event)
+        if self._faults.due <= ts:
+            self._faults.happen(ts, self.audience)
+        self._heard(self.venue.on_clock(ts))
         if self._seconds is not None and self._seconds.due == ts:
             for bar in self._seconds.close():
                 self._second(bar)
         if self._minutes.due == ts:
             for bar in self._minutes.close():
                 self._complete(bar)
-        for event in self.desk.arrive(ts):
-            self.audience.update(event)
+        self._heard(self.desk.arrive(ts))
 
     def _complete(self, bar: Bar) -> None:
         self.history.add_bar(bar)
@@ -165,7 +179,11 @@ class Floor:
                 break
             played += 1
             self.now = ts
-            if kind is Quote:
+            if self._market_faults.changes_tape:
+                head = self._market_faults.seen(head)
+            if head is None:
+                moved = False
+            elif kind is Quote:
                 moved = self._on_quote(head, ts)  # type: ignore[arg-type]
             elif kind is Trade:
                 moved = self._on_trade(head, ts)  # type: ignore[arg-type]
@@ -202,9 +220,12 @@ class Floor:
         self._complete(bar)
         return self._heard(self.venue.on_bar(bar, ts))
 
-    def _heard(self, events: object) -> bool:
+    def _heard(self, events: Iterable[VenueEvent]) -> bool:
         if not events:
             return False
-        for event in events:  # type: ignore[attr-defined]
+        for event in events:
             self.audience.update(event)
+            if self._faults.armed and event.execution_id is not None:
+                self._market_faults.executed(event)
+                self._faults.amended_later()
         return True

@@ -285,7 +285,7 @@ class LockstepDriver:
         night = max(self._exchange.tape.end, self._exchange.session.post_close)
         self._floor.advance(night)
         self._exchange.write(Position(night))
-        self._exchange.broadcast.flush()
+        self._exchange.broadcast.flush(self._floor.now)
         self.ended = True
         self._tell({"end": True})
 
@@ -308,7 +308,7 @@ class LockstepDriver:
     async def _go(self, target: int) -> None:
         broadcast = self._exchange.broadcast
         while not self._floor.advance(target, BUDGET):
-            broadcast.flush()
+            broadcast.flush(self._floor.now)
             await asyncio.sleep(0)
         self._position = target
         if broadcast.take_told():
@@ -329,7 +329,7 @@ class LockstepDriver:
             self._exchange.write(Position(acked))
         self.mark = ns
         self.marks += 1
-        self._exchange.broadcast.flush()
+        self._exchange.broadcast.flush(self._floor.now)
         self._exchange.broadcast.mark(ns)
         self._tell({"mark": ns})
 

@@ -16,6 +16,7 @@ import msgspec
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.exchange.desk import Request
+from liualgotrader.exchange.faults.board import Cleared, Faulted, Struck
 
 
 class Header(msgspec.Struct, tag_field="line", tag="header"):
@@ -50,7 +51,7 @@ class Joined(msgspec.Struct, tag_field="line", tag="joined"):
     life: int | None = None
 
 
-Line = Header | Request | Decided | Position | Joined
+Line = Header | Request | Decided | Position | Joined | Faulted | Struck | Cleared
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
 

@@ -27,14 +27,18 @@ class MarketStream(ABC):
         self._feeds = feeds
         self._subscriber: Subscriber | None = None
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Talk to one client until it or the server ends it."""
+        if self._feeds.line.is_refusing:
+            return web.Response(status=503)
         socket = await opened(request)
         self._socket = socket
         self._codec = self._codec_for(request)
         self._lockstep = keeps_step(request)
         limit = None if self._lockstep else SLOW_LIMIT
-        self._outbox = Outbox(transport_of(request), self._codec, limit=limit)
+        self._outbox = Outbox(
+            transport_of(request), self._codec, limit=limit, line=self._feeds.line
+        )
         sender = asyncio.create_task(self._send())
         try:
             await self._talk(request)

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from liualgotrader.exchange.encode import Codec
+from liualgotrader.exchange.faults.lines import Line
 
 # A frame stays under the megabyte at which common clients refuse a message.
 FRAME_MESSAGES = 2_000
@@ -25,7 +26,7 @@ class Outbox:
 
     `pending` takes encoded messages; `flush` makes frames of them. `limit` bounds the frames that
     wait (in messages): beyond it `overflow` is set, and the connection's owner says goodbye. None
-    is no limit: in lockstep the tape itself waits for the reader.
+    is no limit: in lockstep the tape itself waits for the reader. `line`: what faults make of it.
     """
 
     def __init__(
@@ -35,7 +36,13 @@ class Outbox:
         *,
         binary: bool = False,
         limit: int | None = None,
+        line: Line | None = None,
     ) -> None:
+        self._line = line
+        self._late: deque[tuple[int, bytes]] = deque()
+        self._late_until = 0.0
+        if line is not None:
+            line.connections.add(self)
         self.pending: list[bytes] = []
         self.overflow = False
         self._transport = transport
@@ -64,12 +71,34 @@ class Outbox:
         """Let one frame leave, after those that wait."""
         if self.overflow:
             return
+        line = self._line
+        if line is not None and (line.is_mute or line.delay or self._late):
+            if line.is_mute:
+                line.lost += 1
+            else:
+                self._push_late(line.delay, messages, frame)
+            return
+        self._queue(messages, frame)
+
+    def _push_late(self, delay: float, messages: int, frame: bytes) -> None:
+        """Let a frame wait, and those behind it until it has left: what is late keeps its order."""
+        loop = asyncio.get_running_loop()
+        self._late.append((messages, frame))
+        self._late_until = max(loop.time() + delay, self._late_until)
+        # Timers of one moment fire in any order, so each lets the oldest go.
+        loop.call_at(self._late_until, lambda: self._queue(*self._late.popleft()))
+
+    def _queue(self, messages: int, frame: bytes) -> None:
         self._frames.append((messages, frame))
         self._waiting += messages
         if self._limit is not None and self._waiting > self._limit:
             self.overflow = True
             self._frames.clear()
         self._wake.set()
+
+    def cut(self) -> None:
+        """End the connection at once, without a goodbye."""
+        self._transport.abort()
 
     def close(self) -> None:
         """Let `run` end once everything that waits has left."""

@@ -69,7 +69,7 @@ class PacedDriver:
             wait = IDLE_SECONDS
             if self._started_at is not None:
                 done = floor.advance(max(self.now(), floor.now), BUDGET)
-                self._exchange.broadcast.flush()
+                self._exchange.broadcast.flush(floor.now)
                 self._exchange.delayed.advance(floor.now)
                 if floor.now - noted > self.speed * 1_000_000_000:
                     noted = floor.now

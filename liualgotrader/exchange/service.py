@@ -13,6 +13,9 @@ from liualgotrader.exchange.broadcast import Broadcast
 from liualgotrader.exchange.days import midnight
 from liualgotrader.exchange.delayed import DelayedFeeds
 from liualgotrader.exchange.desk import Desk, Request
+from liualgotrader.exchange.faults.board import Cleared, Faulted, Faults, Struck
+from liualgotrader.exchange.faults.market import MarketFaults
+from liualgotrader.exchange.faults.scenario import NOTHING_WRONG, Scenario
 from liualgotrader.exchange.feeds import Feeds
 from liualgotrader.exchange.floor import Floor
 from liualgotrader.exchange.ids import Ids
@@ -69,8 +72,12 @@ class Exchange:
         latency: int,
         log: OrderLog | None = None,
         not_before: int = 0,
+        scenario: Scenario = NOTHING_WRONG,
     ) -> None:
-        """`not_before`: the tape goes on no earlier (ns UTC); what comes before is told to nobody."""
+        """`not_before`: the tape goes on no earlier (ns UTC); what comes before is told to nobody.
+
+        `scenario`: what goes wrong; an exchange that comes back has it from its log.
+        """
         self.tape = tape
         self.venue = venue
         self.ids = ids
@@ -79,11 +86,17 @@ class Exchange:
         self.account_id = ids.named("account")
         self.opening_equity = venue.account.equity()
         self.desk = Desk(venue, ids)
-        self.floor = Floor(tape, venue, self.desk, day_start=midnight(tape.date))
+        self.faults = Faults(
+            MarketFaults(venue), session_open=session.open, day=tape.date, start=tape.start
+        )
+        self.faults.market.on = self.faults.on
+        self.floor = Floor(
+            tape, venue, self.desk, faults=self.faults, day_start=midnight(tape.date)
+        )
         self.actions = PastActions(tape, self.floor.history)
-        self.feeds = Feeds(self.floor.make_seconds)
-        self.delayed = DelayedFeeds(tape, day_start=midnight(tape.date))
-        self.updates = Updates(self.update_json)
+        self.feeds = Feeds(self.faults, self.floor.make_seconds)
+        self.delayed = DelayedFeeds(tape, faults=self.faults, day_start=midnight(tape.date))
+        self.updates = Updates(self.update_json, self.faults)
         self.broadcast = Broadcast(self.feeds, self.updates)
         self.driver: Driver | None = None
         self._log = log
@@ -91,6 +104,9 @@ class Exchange:
         self.joined: dict[str, Joined] = {}
         if log is not None:
             self._recover(log.lines)
+        self.faults.note = self.write
+        if log is None or not log.lines:
+            self.faults.load(scenario)
         if not_before > self.floor.now:
             self.floor.advance(not_before)
         self.floor.audience = self.broadcast
@@ -247,6 +263,10 @@ class Exchange:
                 self.floor.advance(max(self.floor.now, line.at))
             elif isinstance(line, Joined):
                 self.joined[line.slot] = line
+            elif isinstance(line, Faulted):
+                self.faults.take(line)
+            elif isinstance(line, Struck | Cleared):
+                self.faults.restore(line)
         if lines:
             log.info("recovered %d requests; the tape is at %d", self._sequence, self.floor.now)
 

@@ -112,6 +112,8 @@ def update_json(event: VenueEvent, order: Json) -> Json:
         data["execution_id"] = event.execution_id
         data["price"] = maybe(event.price)
         data["qty"] = maybe(event.qty)
+        if event.amends is not None:
+            data["previous_execution_id"] = event.amends
         # The vendor charges nothing by the execution and has no such field; a broker that does must tell.
         if event.fee:
             data["fee"] = text(event.fee)

@@ -14,6 +14,9 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from liualgotrader.exchange.encode import JsonCodec, MsgpackCodec, codec_for
+from liualgotrader.exchange.faults.board import Faults
+from liualgotrader.exchange.faults.kinds import Stream
+from liualgotrader.exchange.faults.messages import Twist, UpdateShape
 from liualgotrader.exchange.keys import Keys
 from liualgotrader.exchange.outbox import Outbox, keeps_step, opened, transport_of
 from liualgotrader.exchange.shapes import Json
@@ -39,8 +42,11 @@ class Listener:
 class Updates:
     """All trade update connections. `told` turns true when somebody was told something."""
 
-    def __init__(self, shape: Callable[[VenueEvent], Json]) -> None:
+    def __init__(self, shape: Callable[[VenueEvent], Json], faults: Faults) -> None:
         self._shape = shape
+        self._faults = faults
+        self.line = faults.lines[Stream.UPDATES]
+        self._twist = Twist(faults, Stream.UPDATES, UpdateShape())
         self.listeners: list[Listener] = []
         self.told = False
         self._last_mark: int | None = None
@@ -55,12 +61,28 @@ class Updates:
             self.listeners.remove(listener)
 
     def update(self, event: VenueEvent) -> None:
-        """Tell everybody who listens; encoded once per format."""
-        listeners = [listener for listener in self.listeners if listener.listens]
-        if not listeners:
+        """Tell everybody who listens."""
+        if not any(listener.listens for listener in self.listeners):
             return
-        self.told = True
         message = {"stream": TRADE_UPDATES, "data": self._shape(event)}
+        messages = [message]
+        if self._faults.armed:
+            messages = self._twist.twisted(messages, event.ts)
+        self._send(messages)
+
+    def flush(self, now: int) -> None:
+        """Send what faults held back until now, ns UTC of the tape."""
+        if self._faults.armed:
+            self._send(self._twist.released(now))
+
+    def _send(self, messages: list[Json]) -> None:
+        for message in messages:
+            self.told = True
+            self._send_one(message)
+
+    def _send_one(self, message: Json) -> None:
+        """Send a message to everybody who listens; encoded once per format."""
+        listeners = [listener for listener in self.listeners if listener.listens]
         encoded: dict[str, bytes] = {}
         for listener in listeners:
             name = listener.codec.name
@@ -71,6 +93,8 @@ class Updates:
     def mark(self, ns: int) -> None:
         """Put a mark behind everything sent so far, for those who keep step."""
         self._last_mark = ns
+        if self._faults.armed:
+            self._send(self._twist.rest())
         for listener in self.listeners:
             if listener.lockstep and listener.listens:
                 listener.outbox.push(_mark(listener, ns))
@@ -92,13 +116,17 @@ class UpdateStream:
         self._updates = updates
         self._keys = keys
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Talk to one client until it or the server ends it."""
+        if self._updates.line.is_refusing:
+            return web.Response(status=503)
         socket = await opened(request)
         self._codec = codec_for(request.headers.get("Content-Type"))
         lockstep = keeps_step(request)
         limit = None if lockstep else SLOW_LIMIT
-        outbox = Outbox(transport_of(request), self._codec, binary=True, limit=limit)
+        outbox = Outbox(
+            transport_of(request), self._codec, binary=True, limit=limit, line=self._updates.line
+        )
         self._listener = Listener(outbox, self._codec, lockstep=lockstep)
         self._known = self._keys.allow(request.headers)
         sender = asyncio.create_task(self._send(outbox, socket))

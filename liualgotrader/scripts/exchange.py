@@ -13,6 +13,7 @@ from liualgotrader.exchange.__main__ import main as run_exchange
 @click.option("--crypto", is_flag=True, help="Without a tape: a simulated day of pairs.")
 @click.option("--speed", help='Times real time, or "max".')
 @click.option("--seed", type=click.IntRange(0), help="Of ids, keys and the simulated day.")
+@click.option("--scenario", help="A TOML file of what goes wrong, and when.")
 @click.option("--verbose", is_flag=True, help="Log to stderr.")
 def exchange(
     port: int,
@@ -20,6 +21,7 @@ def exchange(
     crypto: bool,
     speed: str | None,
     seed: int | None,
+    scenario: str | None,
     verbose: bool,
 ) -> int:
     """Run the exchange in a box until it is told to end.
@@ -31,5 +33,6 @@ def exchange(
     arguments += ["--crypto"] if crypto else []
     arguments += [f"--speed={speed}"] if speed is not None else []
     arguments += [f"--seed={seed}"] if seed is not None else []
+    arguments += [f"--scenario={scenario}"] if scenario is not None else []
     arguments += ["--verbose"] if verbose else []
     return run_exchange(arguments)

@@ -7,7 +7,7 @@ Quotes' sizes are in shares since 3 November 2025, before that in round lots.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,9 +25,12 @@ from liualgotrader.exchange.massive.words import (
     ms,
     pair,
     sequence,
+    symbol_of,
 )
 
 SECOND = 1_000_000_000
+# Alpaca's words for a halt, a volatility pause and a resumption, as Massive's indicators.
+_HALTS = {"H": 17, "P": 17, "T": 18}
 
 
 class _Trade(msgspec.Struct, gc=False):
@@ -138,6 +141,20 @@ class _Json:
         """Return a mark: in lockstep, and in ns."""
         return self.encode({"ev": "mark", "t": ns})
 
+    def about(self, message: bytes) -> tuple[str, str]:
+        """Return `ev` and the symbol."""
+        told = self.decode(message)
+        symbol = told.get("sym") or told.get("pair", told.get("T", ""))
+        return str(told["ev"]), symbol_of(symbol) if "pair" in told else str(symbol)
+
+    def stranger(self, word: str, symbol: str) -> bytes:
+        """Return a message whose `ev` is new."""
+        return self.encode({"ev": word, "sym": symbol, "v": 1})
+
+    def notice(self, symbol: str, ts: int, message: Mapping[str, Any]) -> bytes | None:
+        """Return None: pairs are not halted."""
+        return None
+
 
 class StocksWords(_Json):
     """The stocks cluster: T, Q, AM, A."""
@@ -206,6 +223,27 @@ class StocksWords(_Json):
                 ms(bar.start),
                 ms(bar.ts_event),
             )
+        )
+
+    def notice(self, symbol: str, ts: int, message: Mapping[str, Any]) -> bytes | None:
+        """Return price bands, or a halt as the indicator that Massive has for it; its time is in ns.
+
+        Other statuses it does not tell. Source: massive.com/docs/websocket/stocks/luld, and its indicators.
+        """
+        word = message.get("sc")
+        if word is not None and word not in _HALTS:
+            return None
+        return self.encode(
+            {
+                "ev": "LULD",
+                "T": symbol,
+                "h": message.get("u", 0.0),
+                "l": message.get("d", 0.0),
+                "i": [] if word is None else [_HALTS[word]],
+                "z": NASDAQ_TAPE,
+                "t": ts,
+                "q": sequence(ts),
+            }
         )
 
 

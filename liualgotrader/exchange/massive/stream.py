@@ -34,7 +34,10 @@ _CHANNELS = {
     AssetClass.CRYPTO: {"XT": "trades", "XQ": "quotes", "XA": "bars", "XAS": SECOND_BARS},
 }
 CLUSTERS = {"stocks": AssetClass.US_EQUITY, "crypto": AssetClass.CRYPTO}
+# A halt is told as bands with an indicator.
+_CARRIES = {"lulds": ("lulds", "statuses")}
 _POLICY_VIOLATION = 1008
+_TOO_MANY = "Maximum number of websocket connections exceeded. "
 
 
 class MassiveStream(MarketStream):
@@ -100,6 +103,9 @@ class MassiveStream(MarketStream):
                 status("auth_failed", f"{words} Visit https://massive.com/pricing to upgrade.")
             )
             return False
+        if self._feeds.line.is_over_limit():
+            self._say(status("max_connections", _TOO_MANY))
+            return False
         if self._subscriber is None:
             if (former := self._taken.get(self._cluster)) is not None:
                 former.evict()
@@ -111,8 +117,7 @@ class MassiveStream(MarketStream):
     def evict(self) -> None:
         """Give way to a newer connection."""
         self._leave()
-        words = "Maximum number of websocket connections exceeded. "
-        self._farewell = asyncio.create_task(self._dismiss(status("max_connections", words)))
+        self._farewell = asyncio.create_task(self._dismiss(status("max_connections", _TOO_MANY)))
 
     def _left(self) -> None:
         if self._taken.get(self._cluster) is self:
@@ -132,7 +137,8 @@ class MassiveStream(MarketStream):
                 continue
             symbol = symbol_of(name) if self._asset_class is AssetClass.CRYPTO else name
             if add != (symbol in subscriber.wanted[channel]):
-                self._feeds.change(subscriber, {channel: [symbol]}, add=add)
+                carried = _CARRIES.get(channel, (channel,))
+                self._feeds.change(subscriber, {each: [symbol] for each in carried}, add=add)
                 answers.append(status("success", f"{'' if add else 'un'}subscribed to: {topic}"))
         if answers:
             self._say(*answers)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,6 +43,9 @@ class Notes:
 
     def update(self, event: VenueEvent) -> None:
         self.heard.append((str(event.kind), event.ts - OPEN))
+
+    def notice(self, channel: str, symbol: str, ts: int, message: Mapping[str, Any]) -> None:
+        self.heard.append((channel, ts - OPEN))
 
 
 def trade(at: int, price: float) -> Trade:
