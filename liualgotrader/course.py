@@ -623,6 +623,8 @@ def box_arguments(plan: Plan, home: Path, batch_id: str) -> list[str]:
     }
     if session.date is not None:
         options["--date"] = session.date.isoformat()
+    if session.scenario is not None:
+        options["--scenario"] = session.scenario
     arguments = [str(part) for item in options.items() for part in item]
     for tape in session.tape:
         arguments += ["--tape", tape]

@@ -99,7 +99,8 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     day of the tape, None for its own. `symbols`: traded without a scanner. `consumers`: how many
     processes, None for automatic. `min_free_disk`: bytes below which no entry is sent, because it
     could not be recorded. `feed`: which of the vendor's feeds, None for its free one. `reconcile`:
-    what becomes of a difference to the broker's books that nothing explains.
+    what becomes of a difference to the broker's books that nothing explains. `scenario`: a file of
+    what goes wrong at the exchange in a box.
     """
 
     mode: Mode = Mode.SIMULATED
@@ -122,6 +123,7 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     feed: str | None = None
     asset_class: AssetClass = AssetClass.US_EQUITY
     reconcile: Reconcile = Reconcile.REFUSE
+    scenario: str | None = None
 
     @property
     def lockstep(self) -> bool:

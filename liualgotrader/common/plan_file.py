@@ -75,6 +75,9 @@ def parse_plan(
     for tape in plan.session.tape if exists else ():
         if exists and not exists(tape):
             report.add(("session", "tape"), f"there is no file {tape}")
+    scenario = plan.session.scenario
+    if scenario and exists and not exists(scenario):
+        report.add(("session", "scenario"), f"there is no file {scenario}")
     _judge(plan, report, complete=document.complete)
     return plan
 
@@ -84,7 +87,7 @@ def override(plan: Plan, **options: Any) -> Plan:
 
     `mode`, `tape` (a path or several), `speed`, `date`, `consumers` and `symbols` ("A,B" or
     several), each as text or as value; None leaves it as it is. A plan that is no longer simulated
-    forgets its tape, speed and date.
+    forgets its tape, speed, date and scenario.
     """
     report = Report(plan.filename, Document({}, {}, [], True))
     changed = _apply(plan, options, report)
@@ -148,6 +151,7 @@ def _session(table: Table, environ: Mapping[str, str]) -> SessionPlan:
         feed=table.take("feed", check.text, None),
         asset_class=table.take("asset_class", check.one_of(AssetClass), defaults.asset_class),
         reconcile=table.take("reconcile", check.one_of(Reconcile), defaults.reconcile),
+        scenario=table.take("scenario", check.text, None),
     )
     table.close(_SESSION_HINTS)
     if session.consumers is None and consumers:
@@ -272,7 +276,7 @@ def _apply(plan: Plan, options: Mapping[str, Any], report: Report) -> Plan:
         except Wrong as wrong:
             report.add(("session", name), str(wrong))
     if found.get("mode", Mode.SIMULATED) is not Mode.SIMULATED:
-        found = {"tape": (), "speed": 1.0, "date": None, **found}
+        found = {"tape": (), "speed": 1.0, "date": None, "scenario": None, **found}
     return msgspec.structs.replace(plan, session=msgspec.structs.replace(plan.session, **found))
 
 

@@ -51,6 +51,8 @@ def _session(session: SessionPlan) -> Iterator[Finding]:
             yield ("session", "tape"), only
         if session.date is not None:
             yield ("session", "date"), only
+        if session.scenario is not None:
+            yield ("session", "scenario"), only
     feeds = FEEDS[session.data, session.asset_class]
     if session.feed_name not in feeds:
         kind = f"{session.data}'s feeds of {session.asset_class}"

@@ -23,7 +23,7 @@ def read_plan(
     environ: Mapping[str, str],
     options: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Return a plan whose `filename`s and tapes are paths that can be opened from anywhere.
+    """Return a plan whose `filename`s, tapes and scenario are paths that can be opened from anywhere.
 
     Paths in the plan are relative to its own folder, or else to the current one. Raises ConfigError
     when it cannot be read, PlanErrors with everything that is wrong in it.
@@ -43,7 +43,11 @@ def read_plan(
     )
     return replace(
         plan,
-        session=replace(plan.session, tape=tuple(place(name) for name in plan.session.tape)),
+        session=replace(
+            plan.session,
+            tape=tuple(place(name) for name in plan.session.tape),
+            scenario=place(plan.session.scenario) if plan.session.scenario else None,
+        ),
         scanners=tuple(_placed(plan.scanners, path.parent)),
         strategies=tuple(_placed(plan.strategies, path.parent)),
     )

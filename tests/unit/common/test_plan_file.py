@@ -235,6 +235,10 @@ CASES = [
     ("[session]\ntest_scanners = true", "plan.toml:1: scanners: there is nothing to trade: add"),
     (SMALLEST + "[session]\nmode = 'paper'\nspeed = 'max'", "plan.toml:5: session.speed = 'max'"),
     (SMALLEST + "[session]\nmode = 'live'\ntape = 'x'", "plan.toml:5: session.tape = 'x': is only"),
+    (
+        SMALLEST + "[session]\nmode = 'live'\nscenario = 'x'",
+        "plan.toml:5: session.scenario = 'x': is only",
+    ),
     (SMALLEST + "[session]\nmode = 'live'\ndate = 2024-01-02", "plan.toml:5: session.date = 2024"),
     (SMALLEST + "[session]\ndate = 2024-01-02T10:00:00", "plan.toml:4: session.date = 2024-01-02T"),
     (SMALLEST + "[session]\ndate = 'soon'", "plan.toml:4: session.date = 'soon': must be a date"),
@@ -419,7 +423,10 @@ def test_the_command_line_overrides_before_the_whole_is_judged() -> None:
 
 
 def test_a_plan_that_turns_to_paper_forgets_what_is_only_simulated() -> None:
-    plan = override(read(FULL), mode="paper")
+    faulty = read(FULL.replace("tape = [", 'scenario = "faults.toml"\ntape = [', 1))
+    assert faulty.session.scenario == "faults.toml"
+    plan = override(faulty, mode="paper")
+    assert plan.session.scenario is None
     assert (plan.session.tape, plan.session.speed, plan.session.date) == ((), 1.0, None)
     with pytest.raises(PlanErrors) as caught:
         override(read(FULL), mode="paper", speed="max", consumers="x", symbols="a,b")

@@ -13,6 +13,7 @@ PLAN = """\
 [session]
 symbols = ["AAPL"]
 tape = "day.parquet"
+scenario = "faults.toml"
 [strategies.Dip]
 filename = "dip.py"
 [strategies.sma_cross]
@@ -24,8 +25,10 @@ def test_paths_are_relative_to_the_plan(tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_text(PLAN)
     (tmp_path / "dip.py").write_text(STRATEGY)
     (tmp_path / "day.parquet").write_bytes(b"")
+    (tmp_path / "faults.toml").write_bytes(b"")
     plan = read_plan(tmp_path / "plan.toml", environ={})
     assert plan.session.tape == (str(tmp_path / "day.parquet"),)
+    assert plan.session.scenario == str(tmp_path / "faults.toml")
     assert plan.strategies[0].filename == str(tmp_path / "dip.py")
     assert plan.strategies[1].filename == "liualgotrader.strategies.sma_cross"
 
@@ -37,7 +40,8 @@ def test_files_that_are_missing_are_mistakes_of_the_plan(tmp_path: Path) -> None
         read_plan(path, environ={})
     assert str(caught.value).splitlines() == [
         f'{path}:3: session.tape = "day.parquet": there is no file day.parquet',
-        f'{path}:5: strategies.Dip.filename = "dip.py": '
+        f'{path}:4: session.scenario = "faults.toml": there is no file faults.toml',
+        f'{path}:6: strategies.Dip.filename = "dip.py": '
         "there is no such file, or it cannot be read",
     ]
 
