@@ -138,7 +138,8 @@ class OrderEvent(Event, frozen=True, array_like=True, tag="order"):
 
     `qty` and `price` are those of this execution, not running totals; `execution_id` names the
     execution and is what makes a fill that arrives twice count once. `reason` says why, for
-    refusals and rejects.
+    refusals and rejects. `amends`: the execution that is taken back, or that `execution_id` takes
+    the place of; None where `execution_id` is its name, too.
     """
 
     order_id: str
@@ -153,11 +154,17 @@ class OrderEvent(Event, frozen=True, array_like=True, tag="order"):
     replaced_by: str | None = None
     fee: Decimal = Decimal(0)
     side: str = ""
+    amends: str | None = None
 
     @property
     def ts_event(self) -> int:
         """When the venue says it happened, ns UTC."""
         return self.time
+
+    @property
+    def amended_id(self) -> str | None:
+        """The execution that a bust or a correction is about."""
+        return self.amends or self.execution_id
 
 
 class FeedState(StrEnum):

@@ -354,20 +354,24 @@ class Book:
     def _amend(self, order: Order, event: OrderEvent) -> None:
         """Take an execution out (bust), or put another in its place (correction)."""
         holding = self.holdings(order.strategy).get(order.symbol)
-        key = (order.order_id, event.execution_id or "")
-        known = holding.executions.pop(key, None) if holding else None
-        if holding is None or known is None:
+        old, new = (
+            (order.order_id, event.amended_id or ""),
+            (order.order_id, event.execution_id or ""),
+        )
+        if holding is None or old not in self._seen:
             raise InvariantError(f"an amendment of an execution that is not known: {event}")
-        self._flow(-known.qty, known.price, -known.fee)
-        order.filled -= abs(known.qty)
-        self._inherit(order, -abs(known.qty))
-        if event.kind is Kind.TRADE_CORRECT:
+        # One that was taken back before is not there any more: the broker's list told of it.
+        if (known := holding.executions.pop(old, None)) is not None:
+            self._flow(-known.qty, known.price, -known.fee)
+            order.filled -= abs(known.qty)
+            self._inherit(order, -abs(known.qty))
+        if event.kind is Kind.TRADE_CORRECT and new not in holding.executions:
             if event.qty is None or event.price is None:
                 raise InvariantError(f"a correction without quantity or price: {event}")
             signed = event.qty * order.side.sign
             order.filled += event.qty
             self._inherit(order, event.qty)
             self._flow(signed, event.price, event.fee)
-            new = Execution(known.execution_id, signed, event.price, event.fee)
-            holding.executions[key] = new
+            holding.executions[new] = Execution(new[1], signed, event.price, event.fee)
+            self._seen.add(new)
         holding.rebuild()

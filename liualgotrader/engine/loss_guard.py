@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from liualgotrader.common.events import Bar, Event, OrderEvent, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.ledger_orders import AMENDMENTS
 
-_FILLS = (Kind.FILL, Kind.PARTIAL_FILL)
+_BRING = (Kind.FILL, Kind.PARTIAL_FILL, Kind.TRADE_CORRECT)
 
 
 class LossGuard:
@@ -23,7 +24,7 @@ class LossGuard:
         self._cash = 0.0
         self._held: dict[str, float] = {}
         self._last: dict[str, float] = {}
-        self._seen: set[str] = set()
+        self._seen: dict[str, tuple[str, float, float]] = {}
         self._unvalued: dict[str, float] = {}
         self.reached = False
 
@@ -47,8 +48,10 @@ class LossGuard:
             self._cash -= carried * price
 
     def order(self, event: OrderEvent) -> None:
-        """Take a fill; one that is told twice counts once."""
-        if event.kind not in _FILLS or event.qty is None or event.price is None:
+        """Take a fill, or take one back; what is told twice counts once."""
+        if event.kind in AMENDMENTS:
+            self._take_back(event.amended_id or "", renamed=event.amends is not None)
+        if event.kind not in _BRING or event.qty is None or event.price is None:
             return
         self.restore(event.symbol, event.side, event.qty, event.price, event.execution_id or "")
 
@@ -56,11 +59,20 @@ class LossGuard:
         """Take an execution by its name, once."""
         if name in self._seen:
             return
-        self._seen.add(name)
         signed = float(qty) * (1 if side == "buy" else -1)
+        self._seen[name] = (symbol, signed, float(price))
         self._cash -= signed * float(price)
         self._held[symbol] = self._held.get(symbol, 0.0) + signed
         self._last.setdefault(symbol, float(price))
+
+    def _take_back(self, name: str, *, renamed: bool) -> None:
+        """Forget what an execution brought; its name stays known unless its correction has the same."""
+        symbol, signed, price = self._seen.pop(name, ("", 0.0, 0.0))
+        if renamed:
+            self._seen[name] = ("", 0.0, 0.0)
+        if symbol:
+            self._cash += signed * price
+            self._held[symbol] -= signed
 
     def gain(self) -> float:
         """Return what the day has brought so far, in dollars."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 import asyncpg
 
@@ -189,22 +190,37 @@ class PostgresLedger:
     async def _amend(
         self, connection: asyncpg.Connection, order: LedgerOrder, event: OrderEvent
     ) -> None:
-        """Take an execution back (bust), and put another in its place (correction)."""
-        row = await connection.fetchrow(sql.EXPIRE_TRADE, order.order_id, event.execution_id)
-        if row is None:
+        """Take an execution back (bust), and put another in its place (correction).
+
+        Either may have been learnt from the broker's list before. Raises BrokerDisagrees for an
+        execution that was never booked.
+        """
+        name = order.order_id
+        row = await connection.fetchrow(sql.EXPIRE_TRADE, name, event.amended_id)
+        if row is not None:
+            await self._change_filled(connection, order, -row["qty"])
+            await connection.execute(
+                sql.REVERSE_MONEY, row["trade_id"], from_ns(event.time), str(event.kind)
+            )
+        elif not await connection.fetchval(sql.IS_BOOKED, name, event.amended_id, True):
             raise BrokerDisagrees(f"{event.kind} of an execution that was never booked: {event}")
-        order.filled -= row["qty"]
-        await connection.execute(
-            sql.REVERSE_MONEY, row["trade_id"], from_ns(event.time), str(event.kind)
-        )
-        if event.kind is Kind.TRADE_CORRECT:
+        if event.kind is Kind.TRADE_CORRECT and not await connection.fetchval(
+            sql.IS_BOOKED, name, event.execution_id, False
+        ):
             new = Execution.of(order, event)
-            order.filled += new.qty
+            await self._change_filled(connection, order, new.qty)
             await connection.execute(sql.INSERT_TRADE, *sql.trade_values(order, new))
         fills = await connection.fetch(
             sql.LIVE_TRADES, self._account_id, order.strategy, order.symbol
         )
         await self._hold(connection, order, added_up((each[0], each[1]) for each in fills))
+
+    async def _change_filled(
+        self, connection: asyncpg.Connection, order: LedgerOrder, qty: Decimal
+    ) -> None:
+        """Change what is filled of an order, and of what is to take over from it (FIX: CumQty)."""
+        order.filled += qty
+        await connection.execute(sql.FILL_REPLACEMENTS, order.order_id, qty)
 
     # -- what a new incarnation starts from ------------------------------------------------------
 

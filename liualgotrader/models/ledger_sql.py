@@ -68,12 +68,15 @@ SELECT $1::text, o.order_id, $3::bigint, $4::numeric, $5::numeric, $6::numeric, 
     o.reference_price, o.stop_price, o.target_price, o.reason, o.indicators, o.is_exit, o.filled
 FROM orders o WHERE o.order_id = $2"""
 
+# A correction has booked its execution already: what is told of it as a fill later counts no more.
 INSERT_EVENT = """
 INSERT INTO order_events (
     order_id, kind, execution_id, qty, price, fee, broker_id, replaced_by, reason, ts_event)
 SELECT o.order_id, $2::text, $3::text, $4::numeric, $5::numeric, $6::numeric, $7::text, $8::text,
     $9::text, $10::bigint
-FROM orders o WHERE o.order_id = $1
+FROM orders o WHERE o.order_id = $1 AND NOT (
+    $2 IN ('partial_fill', 'fill') AND EXISTS (
+        SELECT 1 FROM new_trades t WHERE t.order_id = $1 AND t.execution_id = $3))
 ON CONFLICT DO NOTHING RETURNING event_id"""
 
 FIND_ORDER = f"""
@@ -118,6 +121,10 @@ EXPIRE_TRADE = """
 UPDATE new_trades SET expire_tstamp = now()
 WHERE order_id = $1 AND execution_id IS NOT DISTINCT FROM $2 AND expire_tstamp IS NULL
 RETURNING trade_id, qty, price, trade_fee, ts_ns"""
+
+IS_BOOKED = """
+SELECT count(*) > 0 FROM new_trades
+WHERE order_id = $1 AND execution_id = $2 AND (expire_tstamp IS NULL OR $3)"""
 
 REVERSE_MONEY = """
 WITH moved AS (

@@ -13,6 +13,7 @@ import msgspec
 from liualgotrader.common.errors import FeedRefused
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.ledger_orders import AMENDMENTS, FILLS
 from liualgotrader.common.timestamps import parse_time
 from liualgotrader.links.socket import KeptSocket, Tap
 
@@ -44,6 +45,7 @@ class _Update(msgspec.Struct):
     price: Decimal | None = None
     qty: Decimal | None = None
     execution_id: str | None = None
+    previous_execution_id: str | None = None
     fee: Decimal = Decimal(0)
     reason: str | None = None
 
@@ -77,7 +79,8 @@ def parse_update(data: bytes | memoryview | msgspec.Raw) -> OrderEvent | None:
         kind = _KINDS.get(update.event) or Kind(update.event)
     except ValueError:
         return None
-    fills = kind in (Kind.FILL, Kind.PARTIAL_FILL, Kind.TRADE_BUST, Kind.TRADE_CORRECT)
+    fills = kind in FILLS or kind in AMENDMENTS
+    amends = update.previous_execution_id if kind in AMENDMENTS else None
     when = update.timestamp or update.at
     return OrderEvent(
         order_id=update.order.client_order_id,
@@ -86,12 +89,13 @@ def parse_update(data: bytes | memoryview | msgspec.Raw) -> OrderEvent | None:
         symbol=update.order.symbol,
         qty=update.qty if fills else None,
         price=update.price if fills else None,
-        execution_id=update.execution_id if fills else None,
+        execution_id=(update.execution_id or amends) if fills else None,
         broker_id=update.order.id,
         reason=update.reason or update.order.reject_reason,
         replaced_by=update.order.replaced_by,
         fee=update.fee,
         side="buy" if update.order.side == "buy" else "sell",
+        amends=amends,
     )
 
 

@@ -169,6 +169,9 @@ class MemoryLedger:
             return None
         if kind in AMENDMENTS:
             self._amend(order, event)
+            if kind is Kind.TRADE_CORRECT and event.execution_id is not None:
+                # What is told of it as a fill later counts no more.
+                booked.add((event.order_id, "execution", event.execution_id))
         else:
             order.apply(event)
         if kind in FILLS:
@@ -282,13 +285,19 @@ class MemoryLedger:
 
     def _amend(self, order: LedgerOrder, event: OrderEvent) -> None:
         """Take an execution back (bust), and put another in its place (correction)."""
-        old = self._execution(event)
-        old.live = False
-        order.filled -= old.qty
-        self._flow(old.strategy, event.time, -old.flow)
-        if event.kind is Kind.TRADE_CORRECT:
+        known = self._named(order.order_id, event.amended_id)
+        if not known:
+            raise BrokerDisagrees(f"{event.kind} of an execution that was never booked: {event}")
+        for old in known:
+            if old.live:
+                old.live = False
+                self._change_filled(order, -old.qty)
+                self._flow(old.strategy, event.time, -old.flow)
+        if event.kind is Kind.TRADE_CORRECT and not any(
+            each.live for each in self._named(order.order_id, event.execution_id)
+        ):
             new = Execution.of(order, event)
-            order.filled += new.qty
+            self._change_filled(order, new.qty)
             self._add(new)
         fills = [
             (each.signed_qty, each.price)
@@ -297,11 +306,16 @@ class MemoryLedger:
         ]
         self._hold(order, added_up(fills))
 
-    def _execution(self, event: OrderEvent) -> Execution:
-        for each in self.executions:
-            if each.live and identity_of(each) == (event.order_id, event.execution_id):
-                return each
-        raise BrokerDisagrees(f"{event.kind} of an execution that was never booked: {event}")
+    def _named(self, order_id: str, execution_id: str | None) -> list[Execution]:
+        """Return what was booked under an execution's name, what was taken back among it."""
+        name = (order_id, execution_id)
+        return [each for each in self.executions if identity_of(each) == name]
+
+    def _change_filled(self, order: LedgerOrder, qty: Decimal) -> None:
+        """Change what is filled of an order, and of what is to take over from it (FIX: CumQty)."""
+        order.filled += qty
+        for replacement in self._replacements(order):
+            replacement.filled += qty
 
     # -- what a new incarnation starts from ------------------------------------------------------
 

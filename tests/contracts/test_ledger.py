@@ -353,6 +353,53 @@ async def test_a_corrected_trade_counts_as_corrected(make: Make) -> None:
     assert await desk.positions() == {("trend", "AAPL"): (Decimal(9), Decimal(98))}
 
 
+async def test_a_correction_under_a_new_name_counts_once_whoever_tells_of_it(make: Make) -> None:
+    desk = await make()
+    order = desk.buy(10, limit=100)
+    await desk.admit(order)
+    fill = desk.fill(order, 10, 100)
+    await desk.ledger.book(fill)
+    fixed = desk.fill(order, 10, 99, kind=Kind.TRADE_CORRECT, amends=fill.execution_id)
+    assert await desk.ledger.book(fixed) is not None
+    # The broker's list has it as a fill, and a stream may say everything again.
+    listed = desk.fill(order, 10, 99, kind=Kind.PARTIAL_FILL, execution_id=fixed.execution_id)
+    for told_again in (listed, fill, fixed):
+        assert await desk.ledger.book(told_again) is None
+    update = await desk.ledger.standing(START)
+    assert update.cash == CASH - 10 * 99
+    assert await desk.positions() == {("trend", "AAPL"): (Decimal(10), Decimal(99))}
+
+
+async def test_a_correction_that_was_learnt_from_the_list_changes_nothing_more(make: Make) -> None:
+    desk = await make()
+    order = desk.buy(10, limit=100)
+    await desk.admit(order)
+    fill = desk.fill(order, 10, 100, kind=Kind.PARTIAL_FILL)
+    await desk.ledger.book(fill)
+    await desk.ledger.book(desk.event(order, Kind.TRADE_BUST, execution_id=fill.execution_id))
+    listed = desk.fill(order, 10, 99, kind=Kind.PARTIAL_FILL)
+    await desk.ledger.book(listed)
+    values = {"execution_id": listed.execution_id, "amends": fill.execution_id}
+    await desk.ledger.book(desk.fill(order, 10, 99, kind=Kind.TRADE_CORRECT, **values))
+    update = await desk.ledger.standing(START)
+    assert update.cash == CASH - 10 * 99
+    assert await desk.open_orders() == {order.order_id: ("partially_filled", Decimal(10))}
+
+
+async def test_what_takes_over_from_an_order_loses_its_busted_fills(make: Make) -> None:
+    desk = await make()
+    order = desk.buy(10, limit=100)
+    await desk.admit(order)
+    change = Replace(order.order_id, desk.id(), "trend", "AAPL", START, limit=Decimal(101))
+    await desk.admit(change)
+    fill = desk.fill(order, 4, 100, kind=Kind.PARTIAL_FILL)
+    await desk.ledger.book(fill)
+    await desk.ledger.book(desk.event(order, Kind.REPLACED, replaced_by=change.new_id))
+    assert await desk.open_orders() == {change.new_id: ("admitted", Decimal(4))}
+    await desk.ledger.book(desk.event(order, Kind.TRADE_BUST, execution_id=fill.execution_id))
+    assert await desk.open_orders() == {change.new_id: ("admitted", Decimal(0))}
+
+
 async def test_an_amendment_of_an_unknown_trade_is_a_disagreement(make: Make) -> None:
     desk = await make()
     order = await desk.hold(10, 90)

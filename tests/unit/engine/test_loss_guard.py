@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from liualgotrader.common.events import OrderEvent, OrderEventKind, Trade
 from liualgotrader.engine.loss_guard import LossGuard
 
@@ -59,3 +61,30 @@ def test_what_was_closed_stays_lost() -> None:
     guard.order(fill("e2", "sell", "10", "8"))
     guard.market([Trade("AAA", 2, 100.0, 1)])
     assert guard.gain() == -20.0
+
+
+def amended(kind: OrderEventKind, name: str, amends: str | None, price: str) -> OrderEvent:
+    event = fill(name, "buy", "10", price)
+    return msgspec.structs.replace(event, kind=kind, amends=amends)
+
+
+def test_what_is_taken_back_or_corrected_counts_as_it_stands() -> None:
+    guard = LossGuard(Decimal(100))
+    guard.order(fill("e1", "buy", "10", "10"))
+    guard.order(fill("e2", "buy", "10", "10"))
+    guard.market([Trade("AAA", 2, 9.0, 1)])
+    bust = amended(OrderEventKind.TRADE_BUST, "e1", None, "10")
+    fixed = amended(OrderEventKind.TRADE_CORRECT, "e3", "e2", "9.50")
+    for event in (bust, fixed, bust, fixed):
+        guard.order(event)
+    assert guard.gain() == -5.0
+
+
+def test_a_correction_may_keep_its_executions_name() -> None:
+    guard = LossGuard(Decimal(100))
+    guard.order(fill("e1", "buy", "10", "10"))
+    fixed = amended(OrderEventKind.TRADE_CORRECT, "e1", None, "9.50")
+    for event in (fixed, fixed):
+        guard.order(event)
+    guard.market([Trade("AAA", 2, 9.0, 1)])
+    assert guard.gain() == -5.0
