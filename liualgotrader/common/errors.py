@@ -8,6 +8,7 @@ LiuError
 │   └── FeedRefused      the vendor said no (keys, entitlement, second connection); session stops
 ├── BrokerError
 │   ├── BrokerUnavailable  no answer, or "later"; safe to ask again, never to send blindly
+│   │   └── BrokerBusy       asked too often; it took no effect, ask again after its wait
 │   ├── BrokerRefused      the broker said no to one request; becomes a rejected order
 │   └── BrokerDisagrees    its books and ours differ; reconcile, or stop
 ├── RequestFailed        a REST request was refused or not answered; whoever asked knows what it means
@@ -58,7 +59,18 @@ class BrokerError(LiuError):
 
 
 class BrokerUnavailable(BrokerError):
-    """No answer, or an answer that means "later". Whether the request took effect is unknown."""
+    """No answer, or an answer that means "later". Whether the request took effect is unknown.
+
+    `retry_after`: how long the broker wants to be left alone, seconds; 0 when it did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BrokerBusy(BrokerUnavailable):
+    """Too many requests: this one took no effect, and may be sent again after `retry_after`."""
 
 
 class BrokerRefused(BrokerError):

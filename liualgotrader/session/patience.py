@@ -26,8 +26,9 @@ async def patiently(work: Callable[[], Awaitable[T]], *, seconds: float = _PATIE
         try:
             return await work()
         except (BrokerUnavailable, FeedLost, StoreError) as exc:
-            if loop.time() + wait > until:
+            pause = max(wait, getattr(exc, "retry_after", 0.0))
+            if loop.time() + pause > until:
                 raise
-            log.warning("asked again in %.1f s: %s", wait, exc)
-        await asyncio.sleep(wait)
+            log.warning("asked again in %.1f s: %s", pause, exc)
+        await asyncio.sleep(pause)
         wait = min(2 * wait, _LONGEST_SECONDS)

@@ -18,7 +18,7 @@ from alpaca.trading.client import TradingClient
 from requests import RequestException
 from requests.adapters import HTTPAdapter
 
-from liualgotrader.common.errors import BrokerRefused, BrokerUnavailable
+from liualgotrader.common.errors import BrokerBusy, BrokerRefused, BrokerUnavailable
 from liualgotrader.common.instruments import AssetClass, pair_symbol
 from liualgotrader.common.orders import Approved, Cancel, OrderClass, Replace, Submit
 from liualgotrader.common.ports import (
@@ -29,10 +29,11 @@ from liualgotrader.common.ports import (
     BrokerPosition,
 )
 from liualgotrader.common.timestamps import format_time, parse_time
+from liualgotrader.trading.rate_limit import retry_after
 
 _TIMEOUT = 10.0
 _PAGE = 100
-_LATER = (408, 429)
+_LATER = (408,)
 
 
 class _Bounded(HTTPAdapter):
@@ -175,6 +176,9 @@ def _translated(call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     except APIError as exc:
         status = int(exc.status_code or 0)
         code, message = _error(exc)
+        if status == 429:
+            wait = retry_after(exc.response.headers)
+            raise BrokerBusy(f"the broker answered 429: {message}", retry_after=wait) from exc
         if status >= 500 or status in _LATER:
             raise BrokerUnavailable(f"the broker answered {status}: {message}") from exc
         raise BrokerRefused(status, code, message) from exc
