@@ -28,6 +28,7 @@ from liualgotrader.models.journal import Header, Journal
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.reconciliation_store import ReconciliationStore
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.amendments import taken_back
 from liualgotrader.session.patience import patiently
 
 log = logging.getLogger(__name__)
@@ -86,9 +87,18 @@ class Incarnation:
 
     async def missed_events(self, orders: Sequence[OpenOrder], now: int) -> list[OrderEvent]:
         """Return what the broker says happened to orders of this slot and nobody told us."""
-        since = self._config.session_open
-        books = ReconciliationStore(self._store.pool)
-        return await missed_events(self.trader, books, orders, since=since, now=now, sending=True)
+        config, books = self._config, ReconciliationStore(self._store.pool)
+        since = config.session_open
+        gone = await taken_back(
+            self._store,
+            self.trader,
+            batch_id=config.batch_id,
+            since=since,
+            now=now,
+            only={order.order_id for order in orders},
+        )
+        missed = await missed_events(self.trader, books, orders, since=since, now=now, sending=True)
+        return [*gone, *missed]
 
     async def keep(self, kept: Sequence[tuple[str, str, str]]) -> None:
         """Write what strategies keep: (strategy, key, value)."""
@@ -139,9 +149,13 @@ async def open_incarnation(
             parameters=part.parameters,
             portfolio_id=part.portfolio_id,
         )
-    started = await _started(config, slot, number, store, ledger, trader, disabled)
+    started = await patiently(
+        lambda: _started(config, slot, number, store, ledger, trader, disabled)
+    )
     books = ReconciliationStore(store.pool)
-    missed = await missed_events(trader, books, started.orders, since=config.session_open, now=0)
+    missed = await patiently(
+        lambda: missed_events(trader, books, started.orders, since=config.session_open, now=0)
+    )
     path = config.journals / f"{slot}-{number}.journal"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = Journal(path, journal_header(config, slot, number))
@@ -273,6 +287,9 @@ def _story(
             )
         )
     end = _ENDS.get(found.status)
+    if found.status == "filled" and found.qty is not None and total < found.qty:
+        # Executions of it were taken back: it is over, and nothing else says so.
+        end = Kind.CANCELED
     if end is not None:
         events.append(_event(order, found, end))
     return events

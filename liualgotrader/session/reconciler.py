@@ -43,6 +43,7 @@ from liualgotrader.common.reconciliation import (
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.reconciliation_store import ReconciliationStore
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.amendments import taken_back
 from liualgotrader.session.incarnation import missed_events
 from liualgotrader.session.routing import slot_of
 from liualgotrader.session.settling import take_back
@@ -106,6 +107,7 @@ class Reconciler:
         self._others: dict[str, str | None] = {}
         self._suspects: set[Key] = set()
         self._lost: set[str] = set()
+        self._gone: set[tuple[str, str | None]] = set()
         self._refused: set[Key] = set()
         self._told: set[str] = set()
         self._failing = False
@@ -162,6 +164,11 @@ class Reconciler:
     async def _settled(self, *, is_new: bool) -> list[Difference]:
         """Book the fills that were missed, nobody else being there to do it, and return the other differences."""
         differences = await self._differences(is_new=is_new)
+        if differences and (gone := await self._taken_back()):
+            for bust in gone:
+                await self._ledger.book(bust)
+                self._tell_taken_back(bust)
+            differences = await self._differences(is_new=is_new)
         missed = [each for each in differences if each.kind is DifferenceKind.MISSED_FILL]
         if not missed:
             return differences
@@ -206,6 +213,8 @@ class Reconciler:
         differences = await self._differences(is_new=False)
         confirmed = [each for each in differences if each.key in self._suspects]
         self._suspects = {each.key for each in differences} - self._refused
+        if differences and await self._heal_taken_back(session):
+            return  # the rest is judged once these are booked
         missed = [each for each in confirmed if each.kind is DifferenceKind.MISSED_FILL]
         for each in missed:
             await self._heal(session, each)
@@ -230,6 +239,30 @@ class Reconciler:
         for event in await self._missed(orders, sending=True):
             log.warning("learnt from the broker's books: %s", event)
             await self._deliver(session, event)
+
+    async def _taken_back(self) -> list[OrderEvent]:
+        return await taken_back(
+            self._session_store,
+            self._trader,
+            batch_id=self._config.batch_id,
+            since=self._config.session_open,
+            now=self._now(),
+        )
+
+    async def _heal_taken_back(self, session: Session) -> bool:
+        """Let owners hear of executions that the broker counts no more; True while there are any."""
+        gone = {(event.order_id, event.execution_id): event for event in await self._taken_back()}
+        for key in gone.keys() & self._gone:
+            await self._deliver(session, gone[key])
+            self._tell_taken_back(gone[key])
+        self._gone = gone.keys() - self._gone
+        return bool(gone)
+
+    def _tell_taken_back(self, bust: OrderEvent) -> None:
+        self._warn(
+            f"healed: the broker has taken back an execution of order {bust.order_id}: "
+            f"{bust.qty:f} {bust.symbol} at {bust.price:f}"
+        )
 
     async def _missed(
         self, orders: Sequence[OpenOrder], *, sending: bool = False
