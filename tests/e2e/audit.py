@@ -19,11 +19,12 @@ from liualgotrader.exchange.log import Header as LogHeader
 from liualgotrader.exchange.log import OrderLog
 from liualgotrader.exchange.service import Exchange
 from liualgotrader.models.journal import Header, read_journal
-from liualgotrader.venue.fees import UsRegulatoryFees
+from liualgotrader.venue.fees import FeeModel, UsRegulatoryFees
 from liualgotrader.venue.rules import VenueRules
 from tests.e2e.sessions import Setting, books, query
 from tests.e2e.simulations import session_config
 
+US_FEES = UsRegulatoryFees()
 CLOSED = {"filled", "canceled", "expired", "replaced", "rejected", "refused", "never_sent"}
 
 
@@ -55,14 +56,16 @@ def population(setting: Setting, batch: str) -> Population:
     return Population(orders[0]["n"], count["partial_fill"], count["canceled"], count["refused"])
 
 
-def relived(setting: Setting, batch: str) -> tuple[Exchange, list[Request]]:
+def relived(
+    setting: Setting, batch: str, fees: FeeModel = US_FEES
+) -> tuple[Exchange, list[Request]]:
     """Return the exchange as its own log tells, and the requests that it had accepted."""
     path = setting.home / "exchange" / f"{batch}.log"
     tape = open_tape([setting.tape], seed=3)
     exchange, _ = build(
         tape,
         Settings(
-            rules=VenueRules(fees=UsRegulatoryFees(), participation=Decimal("0.1")),
+            rules=VenueRules(fees=fees, participation=Decimal("0.1")),
             seed=3,
             speed=None,
             log=path,
@@ -79,9 +82,12 @@ def header_of(path: Path) -> LogHeader:
     return msgspec.json.decode(path.read_bytes().splitlines()[0], type=LogHeader)
 
 
-def assert_books_agree(setting: Setting, batch: str) -> None:
-    """No order lost, none doubled, none unrecorded; money and positions as the exchange has them."""
-    exchange, requests = relived(setting, batch)
+def assert_books_agree(setting: Setting, batch: str, fees: FeeModel = US_FEES) -> Exchange:
+    """No order lost, none doubled, none unrecorded; money and positions as the exchange has them.
+
+    Return the exchange as its log tells.
+    """
+    exchange, requests = relived(setting, batch, fees)
     submitted = Counter(each.client_id for each in requests if each.kind != "cancel")
     assert [name for name, times in submitted.items() if times > 1] == []
     orders = {
@@ -100,7 +106,7 @@ def assert_books_agree(setting: Setting, batch: str) -> None:
     booked = query(
         setting.dsn,
         "SELECT t.execution_id, t.order_id, t.qty, t.price FROM new_trades t"
-        " JOIN orders o USING (order_id) WHERE o.batch_id = $1",
+        " JOIN orders o USING (order_id) WHERE o.batch_id = $1 AND t.expire_tstamp IS NULL",
         batch,
     )
     executed = [(e.execution_id, e.client_id, e.qty, e.price) for e in exchange.venue.executions]
@@ -113,6 +119,7 @@ def assert_books_agree(setting: Setting, batch: str) -> None:
         held[symbol] += qty
     theirs = {symbol: p.qty for symbol, p in account.positions.items() if p.qty}
     assert {symbol: qty for symbol, qty in held.items() if qty} == theirs
+    return exchange
 
 
 def replays(setting: Setting, batch: str) -> dict[str, Replayed]:

@@ -51,6 +51,7 @@ class Setting:
         link: str = "queue",
         speed: str = '"max"',
         head: str = "",
+        session: str = "",
         strategies: str = BUSY,
         symbols: tuple[str, ...] = SYMBOLS,
         consumers: int = 2,
@@ -71,6 +72,7 @@ tape = ["{self.tape}"]
 events = ["trades", "minute"]
 link = "{link}"
 seed = 3
+{session}
 {strategies}
 
 [limits]
