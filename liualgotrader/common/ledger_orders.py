@@ -20,6 +20,7 @@ from liualgotrader.common.orders import (
     Side,
     Submit,
     TimeInForce,
+    filled_status,
     next_status,
 )
 
@@ -158,6 +159,7 @@ class LedgerOrder(msgspec.Struct):
         self.status = next_status(self.status, event.kind)
         if event.kind in FILLS:
             self.filled += execution_of(event)[0]
+            self.status = filled_status(self.status, qty=self.qty, filled=self.filled)
         if event.broker_id is not None:
             self.broker_id = event.broker_id
         if event.kind in _TELLS_WHY:

@@ -276,6 +276,15 @@ def next_status(status: OrderStatus, kind: Kind) -> OrderStatus:
         raise InvariantError(f"an order that is {status} cannot meet {kind}") from None
 
 
+def filled_status(status: OrderStatus, *, qty: Decimal | None, filled: Decimal) -> OrderStatus:
+    """Return where an order stands after a part of it was filled.
+
+    The broker's list does not say which part was the last: what has filled whole is filled.
+    """
+    whole = qty is not None and filled >= qty
+    return OrderStatus.FILLED if whole and status not in CLOSED else status
+
+
 class Order(msgspec.Struct):
     """An order at the broker, as its events tell it.
 
@@ -333,5 +342,6 @@ class Order(msgspec.Struct):
         self.status = next_status(self.status, event.kind)
         if fills and event.qty is not None:
             self.filled += event.qty
+            self.status = filled_status(self.status, qty=self.qty, filled=self.filled)
         if event.broker_id is not None:
             self.broker_id = event.broker_id

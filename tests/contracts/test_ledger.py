@@ -372,7 +372,7 @@ async def test_a_correction_under_a_new_name_counts_once_whoever_tells_of_it(mak
 
 async def test_a_correction_that_was_learnt_from_the_list_changes_nothing_more(make: Make) -> None:
     desk = await make()
-    order = desk.buy(10, limit=100)
+    order = desk.buy(20, limit=100)
     await desk.admit(order)
     fill = desk.fill(order, 10, 100, kind=Kind.PARTIAL_FILL)
     await desk.ledger.book(fill)
@@ -384,6 +384,16 @@ async def test_a_correction_that_was_learnt_from_the_list_changes_nothing_more(m
     update = await desk.ledger.standing(START)
     assert update.cash == CASH - 10 * 99
     assert await desk.open_orders() == {order.order_id: ("partially_filled", Decimal(10))}
+
+
+async def test_what_has_filled_whole_is_filled_whatever_its_parts_are_called(make: Make) -> None:
+    desk = await make()
+    order = desk.buy(10, limit=100)
+    await desk.admit(order)
+    await desk.ledger.book(desk.fill(order, 4, 100, kind=Kind.PARTIAL_FILL))
+    assert await desk.open_orders() == {order.order_id: ("partially_filled", Decimal(4))}
+    await desk.ledger.book(desk.fill(order, 6, 100, kind=Kind.PARTIAL_FILL))
+    assert await desk.open_orders() == {}
 
 
 async def test_what_takes_over_from_an_order_loses_its_busted_fills(make: Make) -> None:
