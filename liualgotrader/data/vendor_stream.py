@@ -156,8 +156,11 @@ class VendorStream(ABC):
     def _taken(self, message: str) -> FeedError:
         """Return what to raise when the vendor says that there are too many connections.
 
-        It may be an own one of which it sees the end late, or somebody else's.
+        It may be an own one of which it sees the end late, or somebody else's. One that was let in and is sent away
+        has been displaced: it would only displace the other again.
         """
+        if self._up:
+            return FeedRefused(message)
         self._crowded += 1
         if self._crowded > (len(_CROWDED_WAITS) if self._was_up else _CROWDED_AT_START):
             return FeedRefused(message)

@@ -171,7 +171,7 @@ class MemoryLedger:
             self._amend(order, event)
             if kind is Kind.TRADE_CORRECT and event.execution_id is not None:
                 # What is told of it as a fill later counts no more.
-                booked.add((event.order_id, "execution", event.execution_id))
+                booked.add(identity(msgspec.structs.replace(event, kind=Kind.FILL)))
         else:
             order.apply(event)
         if kind in FILLS:

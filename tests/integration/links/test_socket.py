@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from liualgotrader.common.errors import FeedRefused
-from liualgotrader.data import alpaca_stream
+from liualgotrader.data import vendor_stream
 from liualgotrader.data.alpaca_stream import AlpacaStream
 from tests.integration.links.vendor import Vendor, sends, serving, signs_on
 
@@ -84,7 +84,7 @@ async def test_too_many_requests_at_the_handshake_wait_as_long_as_they_are_told(
 async def test_a_second_connection_is_refused_with_the_cause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(alpaca_stream, "_CROWDED_WAITS", (2.0,))
+    monkeypatch.setattr(vendor_stream, "_CROWDED_WAITS", (2.0,))
     vendor = Vendor(CROWDED)
     message = await refused(vendor)
     assert "connection limit exceeded (406)" in message
@@ -96,7 +96,7 @@ async def test_a_second_connection_is_refused_with_the_cause(
 async def test_a_connection_that_the_vendor_still_counts_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(alpaca_stream, "_CROWDED_WAITS", (1.0, 1.0, 1.0))
+    monkeypatch.setattr(vendor_stream, "_CROWDED_WAITS", (1.0, 1.0, 1.0))
     accepts = sends({"T": "success", "msg": "authenticated"})
     vendor = Vendor(accepts, CROWDED, CROWDED, signs_on)
     async with running(vendor) as client:
