@@ -13,10 +13,8 @@ from liualgotrader.venue.account import Account, Unsettled
 from liualgotrader.venue.orders import Execution, VenueEvent, VenueOrder
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Phase, SessionTimes
+from liualgotrader.venue.settlement import settles_at
 from liualgotrader.venue.store import OrderStore
-
-# The US went from two days to one (SEC Release 34-96930).
-T_PLUS_ONE = date(2024, 5, 28)
 
 _STAMPS = {
     Kind.FILL: "filled_at",
@@ -111,12 +109,10 @@ class Books:
 
     def _await_settlement(self, execution: Execution) -> None:
         days = self.rules.settlement_days
-        if days is None:
-            days = 1 if self.sessions.date_of(execution.ts) >= T_PLUS_ONE else 2
-        if days:
+        if days != 0:
             money = execution.qty * execution.price - execution.fee
-            settles_at = self.sessions.settles_at(execution.ts, days)
-            self.account.unsettled.append(Unsettled(money, settles_at))
+            at = settles_at(self.sessions, execution.ts, days)
+            self.account.unsettled.append(Unsettled(money, at))
 
 
 class Step:

@@ -41,7 +41,7 @@ def available(books: Books, *, without: VenueOrder | None = None) -> Decimal:
     """Return buying power less what open orders reserve."""
     others = (order for order in books.store.open_orders() if order is not without)
     taken = sum((weighted(books, order) for order in others), ZERO)
-    return before_reserves(books.account) - _unborrowed(books) - taken
+    return before_reserves(books.account) - _unsettled(books) - _unborrowed(books) - taken
 
 
 def weighted(books: Books, order: VenueOrder) -> Decimal:
@@ -56,6 +56,8 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
     if _is_in_cash(books, value, without=without):
         return
     power = available(books, without=without)
+    if books.is_crypto(order.symbol):
+        power = min(power, _in_settled_cash(books, without=without))
     if value > power:
         raise Rejection(
             403,
@@ -74,8 +76,32 @@ def _is_in_cash(books: Books, value: Decimal, *, without: VenueOrder | None) -> 
     account = books.account
     if account.shorts or account.cash < MARGIN_MINIMUM or not books.all_marginable:
         return False
+    if books.rules.settled_cash_only and account.unsettled:
+        return False
     taken = sum((reserved(other) for other in books.store.open() if other is not without), ZERO)
     return value + taken <= account.cash
+
+
+def _unsettled(books: Books) -> Decimal:
+    """Return the money of sales that buys nothing yet, in accounts where it has to settle first."""
+    account = books.account
+    return account.cash - account.withdrawable if books.rules.settled_cash_only else ZERO
+
+
+def _in_settled_cash(books: Books, *, without: VenueOrder | None) -> Decimal:
+    """Return what buys coins: settled money, less what open orders for coins reserve.
+
+    Source: alpaca.markets/learn/understanding-unsettled-funds.
+    """
+    taken = sum(
+        (
+            reserved(other)
+            for other in books.store.open()
+            if other is not without and books.is_crypto(other.symbol)
+        ),
+        ZERO,
+    )
+    return books.account.withdrawable - taken
 
 
 def _weight(books: Books, symbol: str) -> Decimal:

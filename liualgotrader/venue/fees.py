@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from liualgotrader.common.orders import Side
-from liualgotrader.venue.fee_tables import CAT, SEC_SECTION_31, TAF, Rate
+from liualgotrader.venue.fee_tables import CAT, ROUNDING, SEC_SECTION_31, TAF, Rate
 from liualgotrader.venue.orders import ZERO, Execution
 
 CENT = Decimal("0.01")
@@ -71,7 +71,7 @@ class UsRegulatoryFees(msgspec.Struct, frozen=True):
     """What Alpaca passes on, summed by kind over the account's day, each sum up to a whole cent.
 
     SEC section 31 and FINRA's TAF on sales, CAT on both sides. Source: Alpaca's brokerage fee
-    schedule and its page on regulatory fees.
+    schedule and its page on regulatory fees. In the months of ROUNDING each fill has cents of its own.
     """
 
     def fee(self, side: Side, qty: Decimal, price: Decimal) -> Decimal:
@@ -80,12 +80,11 @@ class UsRegulatoryFees(msgspec.Struct, frozen=True):
 
     def daily(self, fills: Sequence[Execution], day: date) -> dict[str, Decimal]:
         """Return the day's SEC, TAF and CAT."""
-        kinds = {
-            "SEC": sum((sec_fee(f, day) for f in fills), ZERO),
-            "TAF": sum((taf(f, day) for f in fills), ZERO),
-            "CAT": sum((cat_fee(f, day) for f in fills), ZERO),
-        }
-        return {kind: _cent_up(fee) for kind, fee in kinds.items() if fee}
+        kinds = {kind: [fee(f, day) for f in fills] for kind, fee in _KINDS.items()}
+        if _rounds_each_fill(day):
+            kinds = {kind: list(map(_cent_up, fees)) for kind, fees in kinds.items()}
+        sums = {kind: sum(fees, ZERO) for kind, fees in kinds.items()}
+        return {kind: _cent_up(fee) for kind, fee in sums.items() if fee}
 
 
 def sec_fee(fill: Execution, day: date) -> Decimal:
@@ -112,6 +111,13 @@ def cat_fee(fill: Execution, day: date) -> Decimal:
     """Return the fee for the consolidated audit trail of one fill, unrounded: per share."""
     rate = _in_force(CAT, day)
     return ZERO if rate is None else fill.qty * rate.amount
+
+
+_KINDS = {"SEC": sec_fee, "TAF": taf, "CAT": cat_fee}
+
+
+def _rounds_each_fill(day: date) -> bool:
+    return next(row.each_fill for row in reversed(ROUNDING) if row.since <= day)
 
 
 def _cent_up(value: Decimal) -> Decimal:

@@ -37,7 +37,17 @@ def _fill(side: Side, qty: str, price: str = "1") -> Execution:
 @pytest.mark.parametrize(
     ("since", "before", "dollars_a_million"),
     [
-        ("2020-02-18", "0", "22.10"),
+        ("2011-01-21", "0", "19.20"),
+        ("2012-02-21", "19.20", "18.00"),
+        ("2012-04-01", "18.00", "22.40"),
+        ("2013-05-25", "22.40", "17.40"),
+        ("2014-03-18", "17.40", "22.10"),
+        ("2015-02-14", "22.10", "18.40"),
+        ("2016-02-16", "18.40", "21.80"),
+        ("2017-07-04", "21.80", "23.10"),
+        ("2018-05-22", "23.10", "13.00"),
+        ("2019-04-16", "13.00", "20.70"),
+        ("2020-02-18", "20.70", "22.10"),
         ("2021-02-25", "22.10", "5.10"),
         ("2022-05-14", "5.10", "22.90"),
         ("2023-02-27", "22.90", "8.00"),
@@ -60,7 +70,9 @@ def test_section_31_takes_so_many_dollars_of_a_million_sold(
 @pytest.mark.parametrize(
     ("since", "before", "for_ten_thousand", "most"),
     [
-        ("2012-07-01", "0", "1.19", "5.95"),
+        ("2011-07-01", "0", "0.90", "4.50"),
+        ("2012-03-01", "0.90", "0.95", "4.75"),
+        ("2012-07-01", "0.95", "1.19", "5.95"),
         ("2022-01-01", "1.19", "1.30", "6.49"),
         ("2023-01-01", "1.30", "1.45", "7.27"),
         ("2024-01-01", "1.45", "1.66", "8.30"),
@@ -83,9 +95,16 @@ def test_the_trading_activity_fee_is_by_the_share_sold_and_has_a_most(
 
 
 @pytest.mark.parametrize("side", Side)
-def test_the_audit_trail_is_paid_on_both_sides_since_september_2024(side: Side) -> None:
-    assert cat_fee(_fill(side, "1000000"), date(2024, 9, 1)) == 3
-    assert cat_fee(_fill(side, "1000000"), date(2024, 8, 31)) == 0
+@pytest.mark.parametrize(
+    ("since", "before", "for_a_million"),
+    [("2024-09-01", "0", "26.5"), ("2025-12-01", "26.5", "0"), ("2026-05-01", "0", "3")],
+)
+def test_the_audit_trail_is_paid_on_both_sides(
+    side: Side, since: str, before: str, for_a_million: str
+) -> None:
+    day, fill = date.fromisoformat(since), _fill(side, "1000000")
+    assert cat_fee(fill, day) == Decimal(for_a_million)
+    assert cat_fee(fill, day - timedelta(days=1)) == Decimal(before)
 
 
 def test_a_day_s_fees_are_summed_before_they_are_rounded_up() -> None:
