@@ -9,22 +9,23 @@ already counts as taken.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
 from liualgotrader.exchange.order_requests import malformed
 from liualgotrader.venue import admission, buying_power, groups, shares, validation
 from liualgotrader.venue.books import Books, Step
-from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
+from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder, plain
 
 ZERO = Decimal(0)
 
 
-def check_form(books: Books, request: OrderRequest) -> None:
-    """Refuse what no account at no time could ask for: the same answer whenever it is asked."""
+def check_form(books: Books, request: OrderRequest, day: date) -> None:
+    """Refuse what no account could ask for on a day: the same answer whenever it is asked."""
     instrument = books.instruments.get(request.symbol)
     if instrument is None:
         raise malformed(f'could not find asset "{request.symbol}"')
-    validation.check(request, instrument)
+    validation.check(request, instrument, day)
     validation.check_increments(request, instrument)
     validation.check_asset(request, instrument)
 
@@ -60,8 +61,8 @@ def _check_power(books: Books, order: VenueOrder, travelling: Iterable[VenueOrde
             403,
             40310000,
             "insufficient buying power",
-            buying_power=f"{max(power, ZERO):f}",
-            cost_basis=f"{value:f}",
+            buying_power=plain(max(power, ZERO)),
+            cost_basis=plain(value),
         )
 
 
@@ -81,9 +82,9 @@ def _check_shares(books: Books, order: VenueOrder, travelling: Iterable[VenueOrd
             403,
             40310000,
             "insufficient qty available for order "
-            f"(requested: {order.remaining:f}, available: {available:f})",
+            f"(requested: {plain(order.remaining)}, available: {plain(available)})",
             symbol=order.symbol,
-            existing_qty=f"{position:f}",
-            held_for_orders=f"{position - available:f}",
-            available=f"{available:f}",
+            existing_qty=plain(position),
+            held_for_orders=plain(position - available),
+            available=plain(available),
         )

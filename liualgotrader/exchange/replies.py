@@ -36,9 +36,9 @@ def reply(body: object, status: int = 200) -> web.Response:
 
 
 def refusal(error: Rejection) -> web.Response:
-    """Return the vendor's error body."""
+    """Return the vendor's error body, its fields in alphabetical order as the vendor's are."""
     body = {"code": error.code, "message": error.message, **error.details}
-    return reply(body, error.status)
+    return reply(dict(sorted(body.items())), error.status)
 
 
 @web.middleware

@@ -130,7 +130,7 @@ class Exchange:
         if asked_for is not None:
             body = {**body, "symbol": asked_for.symbol}
         asked = order_request(body)
-        check_form(self.venue.books, asked)
+        check_form(self.venue.books, asked, self.tape.date)
         client_id = asked.client_id or self._made_client_id()
         self._check_client_id(client_id)
         order_id, now = self.ids.named(client_id), self.clock.now()

@@ -23,17 +23,21 @@ def check_request(step: Step, request: OrderRequest, instrument: Instrument) -> 
     if validation.is_plain(request, instrument):
         return
     current = step.books.market.last(request.symbol)
-    validation.check(request, instrument)
+    session = step.books.sessions.current(step.ts)
+    validation.check(request, instrument, session.date)
     if not step.books.rules.sub_penny:
         validation.check_increments(request, instrument)
     validation.check_exits(request, current)
     validation.check_stop_side(request, current)
-    check_window(request.tif, step.books.sessions.current(step.ts), step.ts)
+    check_window(request.tif, session, step.ts)
     validation.check_asset(request, instrument)
 
 
 def check_window(tif: TimeInForce, session: Session, ts: int) -> None:
-    """Refuse orders for an auction that come too late for it and too early for the next."""
+    """Refuse orders for an auction that come too late for it and too early for the next.
+
+    The broker's words name 3:55pm, its page and this venue ten minutes before the close.
+    """
     evening = session.pre_open + _EVENING
     if tif is TimeInForce.OPG and session.open - _OPG_CUTOFF <= ts < evening:
         raise Rejection(
@@ -45,7 +49,7 @@ def check_window(tif: TimeInForce, session: Session, ts: int) -> None:
         raise Rejection(
             403,
             40310000,
-            "cls orders must be submitted after 7:00pm and before 3:50pm",
+            "cls orders must be submitted after 7:00pm and before 3:55pm",
         )
 
 
@@ -95,7 +99,7 @@ def check_worth(order: VenueOrder) -> None:
     """Refuse a purchase of less than a dollar."""
     worth = order.notional if order.qty is None else order.qty * order.value_price
     if worth is not None and worth < validation.ONE_DOLLAR:
-        raise validation.refuse("cost basis must be >= minimal amount of order 1")
+        raise Rejection(403, 40310000, "cost basis must be >= minimal amount of order 1")
 
 
 def priced(step: Step, order: VenueOrder) -> Decimal:

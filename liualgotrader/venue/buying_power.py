@@ -8,7 +8,7 @@ from liualgotrader.common.instruments import AssetClass
 from liualgotrader.common.orders import Side
 from liualgotrader.venue.account import MARGIN_MINIMUM, Account
 from liualgotrader.venue.books import Books, Step
-from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder
+from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder, plain
 from liualgotrader.venue.sessions import Phase
 
 # Regulation T: half of a position's value is the initial margin.
@@ -63,8 +63,8 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             403,
             40310000,
             "insufficient buying power",
-            buying_power=f"{power:f}",
-            cost_basis=f"{value:f}",
+            buying_power=plain(max(power, ZERO)),
+            cost_basis=plain(value),
         )
 
 

@@ -24,6 +24,11 @@ from liualgotrader.common.orders import (
 ZERO = Decimal(0)
 
 
+def plain(number: Decimal) -> str:
+    """Return a number as the broker's bodies have it: no exponent, no zeros behind."""
+    return f"{number.normalize():f}"
+
+
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks for: `qty` (units) or `notional` (dollars); `client_id` may be None."""
 

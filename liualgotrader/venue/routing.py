@@ -15,7 +15,15 @@ from liualgotrader.venue.orders import LegRole, OrderRequest, Rejection, VenueOr
 from liualgotrader.venue.time_in_force import works_in
 
 _LONGEST_CLIENT_ID = 128
-_UNROUTED = frozenset({OrderStatus.ACCEPTED, OrderStatus.HELD})
+_ON_THE_WAY = frozenset(
+    {
+        OrderStatus.ACCEPTED,
+        OrderStatus.HELD,
+        OrderStatus.PENDING_NEW,
+        OrderStatus.PENDING_CANCEL,
+        OrderStatus.PENDING_REPLACE,
+    }
+)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +160,7 @@ def replace(step: Step, old: VenueOrder, change: Change) -> None:
 def _check_replaceable(books: Books, old: VenueOrder, change: Change) -> None:
     if not old.is_open:
         raise validation.refuse("unable to replace order, order is not open")
-    if old.status in _UNROUTED:
+    if old.status in _ON_THE_WAY:
         raise validation.refuse(f"unable to replace order, order is {old.status}")
     if old.order_class is OrderClass.OTO:
         raise validation.refuse("unable to replace order, oto orders cannot be replaced")

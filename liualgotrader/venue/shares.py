@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from liualgotrader.common.orders import OrderStatus, Side
 from liualgotrader.venue.books import Books
-from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder
+from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder, plain
+from liualgotrader.venue.sessions import Phase
 
 
 def reduces(position: Decimal, side: Side) -> bool:
@@ -56,12 +57,29 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             403,
             40310000,
             "insufficient qty available for order "
-            f"(requested: {wanted:f}, available: {available:f})",
+            f"(requested: {plain(wanted)}, available: {plain(available)})",
             symbol=order.symbol,
-            existing_qty=f"{abs(position):f}",
-            held_for_orders=f"{abs(position) - available:f}",
-            available=f"{available:f}",
-            related_orders=[o.id for o in closing_orders(books, order.symbol, without=without)],
+            existing_qty=plain(abs(position)),
+            held_for_orders=plain(abs(position) - available),
+            available=plain(available),
+        )
+    if not books.is_crypto(order.symbol):
+        check_amounts(books, order, without=without)
+
+
+def check_amounts(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
+    """Refuse a second sale while one is open, outside regular hours, where either is by amount.
+
+    Until the market opens nobody knows how many shares an amount is. Source: docs.alpaca.markets,
+    Placing Orders; since 2021-10-27, and so for all days here.
+    """
+    others = closing_orders(books, order.symbol, without=without)
+    by_amount = order.qty is None or any(other.qty is None for other in others)
+    if others and by_amount and books.phase(order.symbol, order.live_since) is not Phase.REGULAR:
+        raise Rejection(
+            403,
+            40310000,
+            "unable to open new notional orders while having open closing position orders",
         )
 
 

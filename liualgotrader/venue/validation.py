@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from liualgotrader.common.instruments import AssetClass, Instrument
@@ -11,20 +13,24 @@ from liualgotrader.venue.time_in_force import AUCTION, IMMEDIATE
 
 INVALID = 42210000
 BAD_FIELD = 40010001
+FORBIDDEN = 40310000
 ONE_DOLLAR = Decimal(1)
 CENT = Decimal("0.01")
 _CRYPTO_TIFS = frozenset({TimeInForce.GTC, TimeInForce.IOC})
 _CRYPTO_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT})
 _LASTING = frozenset({TimeInForce.DAY, TimeInForce.GTC})
+# The first day on which an order for extended hours may last. Source: the first dated text that says
+# so, docs.alpaca.markets, 24/5 Trading; in January 2026 it was not so.
+EXTENDED_GTC = date(2026, 7, 7)
 
 
-def check(request: OrderRequest, instrument: Instrument) -> None:
-    """Refuse a request that no account could make. The first failure answers."""
+def check(request: OrderRequest, instrument: Instrument, day: date) -> None:
+    """Refuse a request that no account could make on a day. The first failure answers."""
     check_size(request)
     check_prices(request)
     check_pair(request, instrument)
     check_time_in_force(request, instrument)
-    check_extended_hours(request)
+    check_extended_hours(request, day)
     check_class(request)
     check_fraction(request, instrument)
 
@@ -67,15 +73,17 @@ def refuse(
 
 
 def check_size(request: OrderRequest) -> None:
-    """Refuse anything but one of quantity and amount, positive, and an amount below a dollar."""
+    """Refuse anything but one of quantity and amount, positive. What it is worth comes later."""
     if request.qty is not None and request.notional is not None:
-        raise refuse("only one of qty or notional is accepted", status=400, code=BAD_FIELD)
+        raise refuse("only one of qty or notional is accepted", code=BAD_FIELD)
     if request.qty is None and request.notional is None:
         raise refuse("qty or notional is required", code=BAD_FIELD)
     if request.qty is not None and request.qty <= 0:
         raise refuse("qty must be > 0", code=BAD_FIELD)
-    if request.notional is not None and request.notional < ONE_DOLLAR:
-        raise refuse("notional must be >= 1.00", code=BAD_FIELD)
+    if request.notional is not None and request.notional <= 0:
+        raise refuse("notional must be > 0", code=BAD_FIELD)
+    if request.notional is not None and request.notional % CENT:
+        raise refuse("notional must have at most 2 decimals", code=BAD_FIELD)
 
 
 def check_prices(request: OrderRequest) -> None:
@@ -134,12 +142,15 @@ def check_pair(request: OrderRequest, instrument: Instrument) -> None:
         raise refuse("crypto orders must be simple orders")
 
 
-def check_extended_hours(request: OrderRequest) -> None:
-    """Refuse extended hours for anything but simple limit orders that last."""
+def check_extended_hours(request: OrderRequest, day: date) -> None:
+    """Refuse extended hours for anything but simple limit orders, for the day or, later, lasting."""
     if not request.extended_hours:
         return
-    if request.type is not OrderType.LIMIT or request.tif not in _LASTING:
-        raise refuse("extended hours order must be DAY or GTC limit orders")
+    lasting = day >= EXTENDED_GTC
+    may_last = request.tif in _LASTING if lasting else request.tif is TimeInForce.DAY
+    if request.type is not OrderType.LIMIT or not may_last:
+        words = "DAY or GTC" if lasting else "DAY"
+        raise refuse(f"extended hours order must be {words} limit orders")
     if request.order_class is not OrderClass.SIMPLE:
         raise refuse("extended hours order must be simple orders")
 
@@ -180,10 +191,10 @@ def check_fraction(request: OrderRequest, instrument: Instrument) -> None:
 
 def check_increments(request: OrderRequest, instrument: Instrument) -> None:
     """Refuse prices between ticks (Regulation NMS, Rule 612). Trailing zeros do no harm."""
-    for price in prices(request):
+    for field, price in named_prices(request):
         if price % instrument.tick_at(price):
             raise refuse(
-                f"invalid price {price:f}. "
+                f"invalid {field} {price:f}. "
                 "sub-penny increment does not fulfill minimum pricing criteria",
             )
 
@@ -191,7 +202,7 @@ def check_increments(request: OrderRequest, instrument: Instrument) -> None:
 def check_asset(request: OrderRequest, instrument: Instrument) -> None:
     """Refuse fractions of what is not fractionable."""
     if is_fractional(request, instrument) and not instrument.fractionable:
-        raise refuse(f'asset "{instrument.symbol}" is not fractionable')
+        raise refuse(f'asset "{instrument.symbol}" is not fractionable', status=403, code=FORBIDDEN)
 
 
 def check_exits(request: OrderRequest, current: Decimal | None) -> None:
@@ -214,13 +225,23 @@ def check_exits(request: OrderRequest, current: Decimal | None) -> None:
 
 
 def check_stop_side(request: OrderRequest, current: Decimal | None) -> None:
-    """Refuse a stop that the current price has passed already."""
-    if request.type not in STOPS or request.trigger is None or current is None:
+    """Refuse a stop that the current price has passed already, an OCO's within a cent of it."""
+    if current is None:
+        return
+    if request.order_class is OrderClass.OCO and request.stop_loss is not None:
+        _check_oco_stop(request.side, request.stop_loss.trigger, current)
+    if request.type not in STOPS or request.trigger is None:
         return
     if request.side is Side.SELL and request.trigger >= current:
         raise refuse("stop price must be less than current price")
     if request.side is Side.BUY and request.trigger <= current:
         raise refuse("stop price must be greater than current price")
+
+
+def _check_oco_stop(side: Side, stop: Decimal, current: Decimal) -> None:
+    if side.sign * (stop - current) < CENT:
+        word = "<= base_price - 0.01" if side is Side.SELL else ">= base_price + 0.01"
+        raise refuse(f"stop_loss.stop_price must be {word}", base_price=f"{current:f}")
 
 
 def is_fractional(request: OrderRequest, instrument: Instrument) -> bool:
@@ -230,9 +251,16 @@ def is_fractional(request: OrderRequest, instrument: Instrument) -> bool:
 
 def prices(request: OrderRequest) -> list[Decimal]:
     """Return all prices of a request."""
-    found = [request.limit, request.trigger]
-    if request.take_profit is not None:
-        found.append(request.take_profit.limit)
-    if request.stop_loss is not None:
-        found += [request.stop_loss.trigger, request.stop_loss.limit]
-    return [price for price in found if price is not None]
+    return [price for _, price in named_prices(request)]
+
+
+def named_prices(request: OrderRequest) -> Iterator[tuple[str, Decimal]]:
+    """Yield all prices of a request with the names of their fields at the broker."""
+    take, stop = request.take_profit, request.stop_loss
+    found = [("limit_price", request.limit), ("stop_price", request.trigger)]
+    if take is not None:
+        found.append(("take_profit.limit_price", take.limit))
+    if stop is not None:
+        found.append(("stop_loss.stop_price", stop.trigger))
+        found.append(("stop_loss.limit_price", stop.limit))
+    yield from ((field, price) for field, price in found if price is not None)

@@ -25,8 +25,13 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
                 40310000,
                 "potential wash trade detected. use complex orders",
                 existing_order_id=other.id,
-                reject_reason=f"opposite side {other.type} order exists",
+                reject_reason=f"opposite side {_kind(other)} order exists",
             )
+
+
+def _kind(order: VenueOrder) -> str:
+    """Return the broker's word for a type: it tells two apart, those with and without a limit."""
+    return "market/stop" if order.limit is None else "limit"
 
 
 def is_exempt(order: VenueOrder) -> bool:

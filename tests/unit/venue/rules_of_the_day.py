@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
@@ -86,6 +86,7 @@ def a_venue(
     cash: str = "10000",
     multiplier: str = "1",
     days_after: int = 10,
+    instruments: Sequence[Instrument] = (Instrument("AAA"), Instrument("BBB"), COIN),
     **rules: Any,
 ) -> Venue:
     """Return a venue in the night before a day: AAA, BBB and the coin BTC/USD, nothing held."""
@@ -93,7 +94,7 @@ def a_venue(
     account = Account(Decimal(cash), multiplier=Decimal(multiplier))
     venue = Venue(
         account=account,
-        instruments={symbol: Instrument(symbol) for symbol in ("AAA", "BBB")} | {COIN.symbol: COIN},
+        instruments={instrument.symbol: instrument for instrument in instruments},
         sessions=sessions(day - timedelta(days=14), day + timedelta(days=days_after)),
         rules=VenueRules(**rules),
         ids=lambda: f"id-{next(ids)}",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from liualgotrader.common.orders import (
     OrderStatus,
@@ -98,7 +100,7 @@ def test_a_client_s_own_id_may_have_128_characters_and_comes_once() -> None:
 @pytest.mark.parametrize("qty", ["10", "11"])
 def test_more_than_is_free_of_a_position_cannot_be_sold(qty: str) -> None:
     venue = make(qty=20)
-    first = venue.submit(limit_order("60", Side.SELL, qty), OPEN)[0].order
+    venue.submit(limit_order("60", Side.SELL, qty), OPEN)
     with pytest.raises(Rejection, match="insufficient qty available") as caught:
         venue.submit(limit_order("61", Side.SELL, "11"), OPEN)
     no = caught.value
@@ -108,7 +110,6 @@ def test_more_than_is_free_of_a_position_cannot_be_sold(qty: str) -> None:
         "existing_qty": "20",
         "held_for_orders": qty,
         "available": str(20 - int(qty)),
-        "related_orders": [first.id],
     }
 
 
@@ -373,7 +374,8 @@ def test_a_change_that_the_order_does_not_take_is_refused_and_it_works_on(
 
 
 def test_a_change_of_limit_and_time_keeps_all_else() -> None:
-    venue = make()
+    # A summer later: before July 2026 no order for extended hours lasts.
+    venue = make(days=[replace(day, date=day.date + timedelta(days=60)) for day in DAYS])
     old = venue.submit(limit_order("49", extended_hours=True), OPEN)[0].order
     new = venue.replace(old.id, OPEN + 1, limit=Decimal(48), tif=TimeInForce.GTC)[1].order
     assert (new.limit, new.tif, new.qty) == (Decimal(48), TimeInForce.GTC, Decimal(10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from liualgotrader.venue.orders import OrderRequest, Rejection
 AAPL = Instrument("AAPL")
 COIN = Instrument("BTC/USD", AssetClass.CRYPTO, lot=Decimal("0.0001"), fraction=Decimal("0.0001"))
 FIELD, INVALID = 40010001, 42210000
+DAY = date(2026, 10, 6)
 
 MARKET: dict[str, Any] = {}
 LIMIT = {"type": OrderType.LIMIT, "limit": Decimal(50)}
@@ -43,14 +45,14 @@ def _request(fields: dict[str, Any]) -> OrderRequest:
 
 def _code(fields: dict[str, Any], instrument: Instrument = AAPL) -> tuple[int, int]:
     with pytest.raises(Rejection) as caught:
-        validation.check(_request(fields), instrument)
+        validation.check(_request(fields), instrument, DAY)
     return caught.value.status, caught.value.code
 
 
 @pytest.mark.parametrize("kind", [MARKET, LIMIT, STOP, STOP_LIMIT, TRAILING, BRACKET, OCO, OTO])
 @pytest.mark.parametrize("tif", [TimeInForce.DAY, TimeInForce.GTC])
 def test_every_kind_of_order_may_last(kind: dict[str, Any], tif: TimeInForce) -> None:
-    validation.check(_request({**kind, "tif": tif}), AAPL)
+    validation.check(_request({**kind, "tif": tif}), AAPL, DAY)
 
 
 @pytest.mark.parametrize("tif", NOT_LASTING)
@@ -59,7 +61,7 @@ def test_market_and_limit_orders_take_every_time_in_force(
     kind: dict[str, Any],
     tif: TimeInForce,
 ) -> None:
-    validation.check(_request({**kind, "tif": tif}), AAPL)
+    validation.check(_request({**kind, "tif": tif}), AAPL, DAY)
 
 
 @pytest.mark.parametrize("tif", NOT_LASTING)
@@ -71,11 +73,11 @@ def test_stops_and_groups_last(kind: dict[str, Any], tif: TimeInForce) -> None:
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"qty": Decimal(1), "notional": Decimal(1)}, 400),
+        ({"qty": Decimal(1), "notional": Decimal(1)}, 422),
         ({"qty": None}, 422),
         ({"qty": Decimal(0)}, 422),
         ({"qty": Decimal(-1)}, 422),
-        ({**AMOUNT, "notional": Decimal("0.99")}, 422),
+        ({**AMOUNT, "notional": Decimal("1.001")}, 422),
         ({"limit": Decimal(5)}, 422),
         ({"trigger": Decimal(5)}, 422),
         ({"type": OrderType.LIMIT}, 422),
@@ -150,12 +152,12 @@ def test_a_combination_that_is_not_offered_is_invalid(fields: dict[str, Any]) ->
     ],
 )
 def test_the_least_that_is_offered_is_taken(fields: dict[str, Any]) -> None:
-    validation.check(_request(fields), AAPL)
+    validation.check(_request(fields), AAPL, DAY)
 
 
 @pytest.mark.parametrize("tif", [TimeInForce.GTC, TimeInForce.IOC])
 def test_coins_are_taken_in_fractions_till_cancelled_or_at_once(tif: TimeInForce) -> None:
-    validation.check(_request({"qty": Decimal("0.5001"), "tif": tif}), COIN)
+    validation.check(_request({"qty": Decimal("0.5001"), "tif": tif}), COIN, DAY)
     assert _code({"qty": Decimal("0.50001"), "tif": tif}, COIN) == (422, INVALID)
 
 
@@ -176,6 +178,13 @@ def test_prices_on_a_tick_are_taken(price: str) -> None:
 @pytest.mark.parametrize("field", ["limit", "trigger", "target", "stop", "stop limit"])
 def test_a_price_between_ticks_is_refused_wherever_it_stands(field: str, price: str) -> None:
     between, tick = Decimal(price), Decimal(45)
+    name = {
+        "limit": "limit_price",
+        "trigger": "stop_price",
+        "target": "take_profit.limit_price",
+        "stop": "stop_loss.stop_price",
+        "stop limit": "stop_loss.limit_price",
+    }
     places: dict[str, dict[str, Any]] = {
         "limit": {"limit": between},
         "trigger": {"trigger": between},
@@ -183,7 +192,7 @@ def test_a_price_between_ticks_is_refused_wherever_it_stands(field: str, price: 
         "stop": {"stop_loss": StopLoss(between)},
         "stop limit": {"stop_loss": StopLoss(tick, between)},
     }
-    with pytest.raises(Rejection, match=f"invalid price {price}") as caught:
+    with pytest.raises(Rejection, match=f"invalid {name[field]} {price}") as caught:
         validation.check_increments(_request(places[field]), AAPL)
     assert (caught.value.status, caught.value.code) == (422, INVALID)
 
@@ -309,5 +318,5 @@ def test_what_is_not_fractionable_is_taken_whole_only(fields: dict[str, Any]) ->
 @pytest.mark.parametrize("tif", [TimeInForce.GTC, TimeInForce.IOC])
 def test_a_coin_below_its_lot_is_no_fraction_of_a_share(tif: TimeInForce) -> None:
     coin = Instrument("BTC/USD", AssetClass.CRYPTO)
-    validation.check(_request({"qty": Decimal("0.5"), "tif": tif}), coin)
+    validation.check(_request({"qty": Decimal("0.5"), "tif": tif}), coin, DAY)
     assert _code({"qty": Decimal("0.0000000005"), "tif": tif}, coin) == (422, INVALID)

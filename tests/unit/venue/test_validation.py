@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from liualgotrader.venue.orders import OrderRequest, Rejection
 
 AAPL = Instrument("AAPL")
 COIN = Instrument("BTC/USD", AssetClass.CRYPTO)
+DAY = date(2026, 10, 6)
 TARGET, STOP = TakeProfit(Decimal(55)), StopLoss(Decimal(45))
 
 
@@ -91,12 +93,12 @@ def _request(**fields: Any) -> OrderRequest:
 )
 def test_a_malformed_request_is_refused(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(Rejection, match=words):
-        validation.check(_request(**fields), AAPL)
+        validation.check(_request(**fields), AAPL, DAY)
 
 
 def test_coins_know_no_day() -> None:
     with pytest.raises(Rejection, match="crypto orders must be gtc or ioc"):
-        validation.check(_request(), COIN)
+        validation.check(_request(), COIN, DAY)
 
 
 @pytest.mark.parametrize(
