@@ -275,6 +275,7 @@ class Backtest:
         self._mark(session)
         await simulation.run_until(session.close + self._settling)
         simulation.pit.advance(max(session.post_close, simulation.pit.now))
+        simulation.pit.end_day()
         simulation.book_charges()
 
     async def _before_liquidation(self, market: DayMarket, session: Session, begin: int) -> None:

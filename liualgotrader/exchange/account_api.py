@@ -12,11 +12,11 @@ from liualgotrader.exchange.days import sessions_between
 from liualgotrader.exchange.replies import NEW_YORK, date_of, json_body, reply
 from liualgotrader.exchange.service import Exchange
 from liualgotrader.exchange.shapes import Json, asset_json, money, text, when
+from liualgotrader.venue.margin_tables import DAY_TRADING_FIELDS_GONE, INTRADAY
 from liualgotrader.venue.orders import Rejection
 from liualgotrader.venue.sessions import Session
 
 ZERO = Decimal(0)
-MAINTENANCE = Decimal("0.3")
 
 
 class AccountApi:
@@ -33,6 +33,8 @@ class AccountApi:
             "ptp_no_exception_entry": False,
             "max_options_trading_level": None,
         }
+        if exchange.tape.date < DAY_TRADING_FIELDS_GONE:
+            self._settings |= {"pdt_check": "entry", "dtbp_check": "entry"}
 
     def routes(self) -> list[web.RouteDef]:
         """Return the paths."""
@@ -103,7 +105,7 @@ class AccountApi:
 
 def account_json(exchange: Exchange) -> Json:
     """Return the account as the vendor words it; dollars as text, to the cent."""
-    account = exchange.venue.account
+    account, day = exchange.venue.account, exchange.venue.books.day_trading
     values = [account.market_value(p) for p in account.positions.values()]
     long = sum((v for v in values if v > 0), ZERO)
     short = sum((v for v in values if v < 0), ZERO)
@@ -130,11 +132,11 @@ def account_json(exchange: Exchange) -> Json:
         "short_market_value": money(short),
         "position_market_value": money(long - short),
         "initial_margin": money(margin),
-        "maintenance_margin": money((long - short) * MAINTENANCE),
-        "last_maintenance_margin": "0",
+        "maintenance_margin": money(day.maintenance()),
+        "last_maintenance_margin": money(day.last_maintenance),
         "sma": "0",
-        "multiplier": text(exchange.venue.account.multiplier),
-        "shorting_enabled": exchange.venue.books.rules.shorting,
+        "multiplier": text(day.multiplier),
+        "shorting_enabled": exchange.venue.books.rules.shorting and account.has_margin,
         "trading_blocked": False,
         "transfers_blocked": False,
         "account_blocked": False,
@@ -144,6 +146,21 @@ def account_json(exchange: Exchange) -> Json:
         "options_approved_level": 0,
         "options_trading_level": 0,
         "options_buying_power": "0",
+        **_day_trading_fields(exchange),
+    }
+
+
+def _day_trading_fields(exchange: Exchange) -> Json:
+    """Return what the account has of the pattern day trader's rules; nothing on days without them."""
+    books = exchange.venue.books
+    day = books.day_trading
+    if exchange.tape.date >= DAY_TRADING_FIELDS_GONE:
+        return {}
+    day.read(books.uncharged)
+    return {
+        "pattern_day_trader": books.account.multiplier >= INTRADAY,
+        "daytrade_count": day.count,
+        "daytrading_buying_power": money(max(day.power(), ZERO)) if day.by_last_close else "0",
     }
 
 

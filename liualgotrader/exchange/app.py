@@ -110,6 +110,7 @@ def build(
         rules=settings.rules,
         ids=ids,
     )
+    venue.on_clock(tape.start - 1)
     header = Header(settings.seed, str(tape.date), tape.start, settings.latency)
     exchange = Exchange(
         tape=tape,

@@ -116,6 +116,10 @@ class Pit:
                 return
             self._happen(inner)
 
+    def end_day(self) -> None:
+        """Let the venue know that the day is over by now, though nothing waited for it."""
+        self._tell(self.venue.on_clock(self.now))
+
     def _play(self, inner: int, upto: int) -> bool:
         """Play bars up to what is due inside, other events before it; True if that moved what is due."""
         if self.only_bars:

@@ -167,6 +167,7 @@ class Simulation:
         await self.run_until(day.end)
         # What is left of the day is the broker's own: fees are taken after the last hour.
         self.pit.advance(max(day.end, day.over))
+        self.pit.end_day()
         self.end()
 
     async def begin(self, day: Day, market: Market, picks: Iterable[Picked]) -> None:
@@ -270,6 +271,7 @@ class Simulation:
         self._guard = self._new_guard()
         self._routes = {}
         self._lives += 1
+        self.ledger.view.multiplier = self.venue.books.day_trading.multiplier
         self.pit.begin_day()
         self.seats = [self._seat(each) for each in setting.settings]
         for seat in self.seats:

@@ -7,11 +7,9 @@ from decimal import Decimal
 import msgspec
 
 from liualgotrader.common.orders import Side
+from liualgotrader.venue.margin_tables import MARGIN_MINIMUM
 from liualgotrader.venue.market import Market
 from liualgotrader.venue.orders import ZERO
-
-# FINRA Rule 4210(b): no margin below this equity.
-MARGIN_MINIMUM = Decimal(2000)
 
 
 class Position(msgspec.Struct):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderClass, Side, TimeInForce
-from liualgotrader.venue import buying_power, shares, validation, wash
+from liualgotrader.venue import buying_power, pattern, shares, validation, wash
 from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
 from liualgotrader.venue.sessions import Session
@@ -58,6 +58,7 @@ def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None
     check_group(order)
     if order.opening and order.side is Side.SELL:
         check_borrow(books.instruments[order.symbol])
+    pattern.check(books, order, without=without)
     wash.check(books, order, without=without)
     if order.opening:
         shares.check_one_way(books, order, without=without)

@@ -10,6 +10,7 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.orders import Side, next_status
 from liualgotrader.venue.account import Account, Unsettled
+from liualgotrader.venue.day_trading import DayTrading
 from liualgotrader.venue.orders import Execution, VenueEvent, VenueOrder
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Phase, SessionTimes
@@ -31,6 +32,7 @@ class Books:
         "_coins",
         "account",
         "all_marginable",
+        "day_trading",
         "executions",
         "halted",
         "ids",
@@ -58,6 +60,7 @@ class Books:
         self.rules = rules
         self.ids = ids
         self.store = OrderStore()
+        self.day_trading = DayTrading(account, rules)
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
         self.halted: frozenset[str] = frozenset()
@@ -82,8 +85,13 @@ class Books:
             return 0
         return self.sessions.phase_start(ts)
 
+    def begin_day(self, ts: int) -> None:
+        """Begin the trading day that `ts` belongs to, which is the next one from 20:00 on."""
+        self.day_trading.begin(self.sessions.current(ts))
+
     def charge_day(self, ts: int, day: date) -> None:
-        """Take the fees that are summed by the day."""
+        """Take the fees that are summed by the day, and count its day trades."""
+        self.day_trading.end(self.uncharged)
         for kind, amount in self.rules.fees.daily(self.uncharged, day).items():
             self.account.charge(kind, amount, ts)
         self.uncharged.clear()

@@ -24,7 +24,6 @@ from liualgotrader.venue import (
 from liualgotrader.venue.account import Account
 from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import (
-    ZERO,
     Execution,
     OrderRequest,
     Rejection,
@@ -67,6 +66,7 @@ class Venue:
         self._quotes = account.market.quotes
         self._trades = account.market.trades
         self._bars = account.market.bars
+        self.books.begin_day(0)
         self._clock = 0
         self._due = 0
         self._owed: list[VenueEvent] = []
@@ -266,7 +266,7 @@ class Venue:
 
     def buying_power(self) -> Decimal:
         """Return what can still be bought or sold short, open orders taken off; never below 0."""
-        return max(buying_power.available(self.books), ZERO)
+        return buying_power.shown(self.books)
 
     def held(self, symbol: str) -> Decimal:
         """Return how much of a position open orders have reserved."""
@@ -294,11 +294,13 @@ def _live_through(step: Step, moment: Moment, session: Session) -> None:
     books = step.books
     books.account.settle(step.ts)
     if moment is Moment.CLOSE:
+        books.day_trading.close()
         auctions.closing_bars(step, session)
     elif moment is Moment.LATE_CLOSE:
         auctions.without_print(step, session)
     elif moment is Moment.POST_CLOSE:
         books.charge_day(step.ts, session.date)
+        books.begin_day(step.ts)
     for order in books.store.open_orders():
         if order.is_open:
             _age(step, order, moment, today=session.date)

@@ -39,10 +39,15 @@ OPEN, CLOSE = DAYS[0].open, DAYS[0].close
 COIN = Instrument("BTC/USD", AssetClass.CRYPTO, lot=Decimal("0.0001"), shortable=False)
 
 
-def make(qty: int = 0, days: Sequence[Session] = DAYS, **rules: Any) -> Venue:
+def make(
+    qty: int = 0,
+    days: Sequence[Session] = DAYS,
+    account: Account | None = None,
+    **rules: Any,
+) -> Venue:
     """Return a venue of given rules; so many A are held, and C has no price."""
     ids = count(1)
-    account = Account(Decimal(100_000))
+    account = Account(Decimal(100_000)) if account is None else account
     account.market.marks.update({"A": Decimal(50), "B": Decimal(50)})
     if qty:
         account.hold("A", Decimal(qty), Decimal(50))

@@ -10,6 +10,7 @@ from liualgotrader.common.events import Quote, Trade
 from liualgotrader.common.orders import Side
 from liualgotrader.venue.account import Account, Position, Unsettled
 from liualgotrader.venue.buying_power import before_reserves
+from tests.unit.venue.a_venue import make
 
 
 def _account(cash: int = 10_000, multiplier: int = 4) -> Account:
@@ -115,14 +116,19 @@ def test_buying_power_is_cash_or_what_equity_can_borrow(
 ) -> None:
     account = _account(10_000, multiplier)
     account.hold("A", Decimal(qty), Decimal(50))
-    assert before_reserves(account) == power
+    assert _power(account) == power
 
 
 @pytest.mark.parametrize("multiplier", [2, 4])
 def test_an_account_beyond_its_margin_has_no_buying_power(multiplier: int) -> None:
     account = _account(-100_000, multiplier)
     account.hold("A", Decimal(2100), Decimal(50))  # 105,000 held on equity of 5,000
-    assert before_reserves(account) == 0
+    assert _power(account) == 0
+
+
+def _power(account: Account) -> Decimal:
+    """Return the buying power in June 2026, after the pattern day trader's rules."""
+    return before_reserves(make(account=account).books)
 
 
 # ---------------------------------------------------------------------------- settlement

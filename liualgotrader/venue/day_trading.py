@@ -1,0 +1,112 @@
+"""The rules for accounts that trade within the day, as they are on the account's day.
+
+To 2026-06-03, or as long as the broker phases in, the pattern day trader's: under 25,000 dollars at
+the last close the order that could make a fourth day trade in five business days is refused; with
+more, an account of multiplier 4 opens with four times what its equity was over its maintenance then.
+From then on intraday margin: no count and no minimum but the 2,000 of all margin. Sources in
+tests/venue_cases/by_date/margin.toml.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from liualgotrader.venue.account import Account
+from liualgotrader.venue.day_trades import DayTrades
+from liualgotrader.venue.margin import Holding, maintenance, table_of
+from liualgotrader.venue.margin_tables import (
+    INTRADAY,
+    OVERNIGHT,
+    PATTERN_MINIMUM,
+    WINDOW_DAYS,
+)
+from liualgotrader.venue.orders import ZERO, Execution
+from liualgotrader.venue.rules import VenueRules
+from liualgotrader.venue.sessions import Session
+
+
+class DayTrading:
+    """An account's day: which rules hold, and what it began with.
+
+    `counts`: whether day trades are counted against it. `by_last_close`: whether it opens with the
+    day-trading buying power. `intraday`: whether intraday margin holds. `multiplier`: dollars of
+    positions per dollar of equity, of the day. `window`: the day trades of the business days before,
+    newest last.
+    """
+
+    def __init__(self, account: Account, rules: VenueRules) -> None:
+        self._account = account
+        self._rules = rules
+        self.multiplier = account.multiplier
+        self.counts = self.by_last_close = self.intraday = False
+        self.last_equity: Decimal | None = None
+        self.last_maintenance = ZERO
+        self.window: deque[int] = deque(maxlen=WINDOW_DAYS - 1)
+        self.today = DayTrades()
+        self.date = date.min
+
+    def begin(self, session: Session) -> None:
+        """Begin a day, in the evening before it. Its first equity is what there is now."""
+        account, rules = self._account, self._rules
+        self.date = session.date
+        self.today = DayTrades()
+        if self.last_equity is None:
+            self.close()
+        self.intraday = rules.day_trading and session.date >= rules.intraday_margin_since
+        pattern = rules.day_trading and not self.intraday
+        small = self._equity < PATTERN_MINIMUM
+        self.counts = pattern and small and not rules.settled_cash_only
+        self.by_last_close = pattern and not small and account.multiplier >= INTRADAY
+        self.multiplier = min(account.multiplier, OVERNIGHT) if self.counts else account.multiplier
+
+    def close(self) -> None:
+        """Note equity and maintenance at the close: the next day is judged by them."""
+        self.last_equity = self._account.equity()
+        self.last_maintenance = self.maintenance()
+
+    def end(self, fills: Sequence[Execution]) -> None:
+        """Put the day's trades into the window."""
+        self.read(fills)
+        self.window.append(self.today.count)
+
+    def read(self, fills: Sequence[Execution]) -> None:
+        """Read the day's fills so far."""
+        self.today.read(fills, self._account.position_qty)
+
+    @property
+    def _equity(self) -> Decimal:
+        return self.last_equity if self.last_equity is not None else self._account.equity()
+
+    @property
+    def cash_suffices(self) -> bool:
+        """Whether what the cash pays for is within the day-trading buying power too.
+
+        It is when that is twice the equity or more, unless the account doubles within the day.
+        """
+        return not self.by_last_close or 2 * self.last_maintenance <= self._equity
+
+    @property
+    def count(self) -> int:
+        """The day trades of five business days, today's among them, of the fills read so far."""
+        return sum(self.window) + self.today.count
+
+    def power(self) -> Decimal:
+        """Return the day-trading buying power: the day's own, less what today's open entries cost."""
+        start = INTRADAY * (self._equity - self.last_maintenance)
+        return max(start, ZERO) - self.today.cost
+
+    def holding(self, symbol: str, qty: Decimal, price: Decimal) -> Holding:
+        """Return a signed quantity at a price as what needs maintenance margin."""
+        return Holding(qty, price, self._rules.leverage.get(symbol, 1))
+
+    def maintenance(self, more: Sequence[Holding] = (), cost: Decimal = ZERO) -> Decimal:
+        """Return the maintenance margin of all positions, and of `more` that would cost so much."""
+        account = self._account
+        held = [
+            self.holding(p.symbol, p.qty, account.market_value(p) / p.qty)
+            for p in account.positions.values()
+        ]
+        return maintenance(table_of(self.date), [*held, *more], cost - account.cash)
