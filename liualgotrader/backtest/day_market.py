@@ -173,6 +173,15 @@ class DayMarket:
         begin, stop = np.searchsorted(rows.start, (self._midnight, self._midnight + 1))
         return bars_of(rows.cut(int(begin), int(stop)), DAY_SECONDS)
 
+    def days(self, symbol: str, now: int) -> Sequence[Bar]:
+        """Return the last two days that were over before `now`."""
+        return self.history(symbol, now=now, minutes=0, days=2)
+
+    def low(self, symbol: str, since: int, upto: int) -> float | None:
+        """Return the day's open: what comes after it has no moments."""
+        bar = self._today.get(symbol)
+        return bar.open if bar is not None else None
+
     def heard(self, events: Sequence[MarketEvent]) -> None:
         """Do nothing: the lake remembers."""
 

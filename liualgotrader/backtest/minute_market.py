@@ -142,6 +142,18 @@ class MinuteMarket:
         cut = rows.cut(max(min(today, len(rows) - minutes), 0), len(rows))
         return bars_of(self._history.as_known(cut, session.open), 60)
 
+    def days(self, symbol: str, now: int) -> Sequence[Bar]:
+        """Return the last two days before today."""
+        return self._days(symbol, 2)
+
+    def low(self, symbol: str, since: int, upto: int) -> float | None:
+        """Return the lowest print in [since, upto), or low of a minute where prints are not played."""
+        if any(kind is Kind.TRADES and symbol in has for kind, _, has in self._fine):
+            prices = self._history.rows(Kind.TRADES, symbol, since, upto).values[0]
+        else:
+            prices = self._history.rows(Kind.MINUTE, symbol, since, upto - MINUTE + 1).low
+        return float(prices.min()) if len(prices) else None
+
     def heard(self, events: Sequence[MarketEvent]) -> None:
         """Do nothing: the lake remembers."""
 

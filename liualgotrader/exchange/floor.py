@@ -18,6 +18,7 @@ from liualgotrader.exchange.bars import SECOND, MinuteBars
 from liualgotrader.exchange.desk import Desk
 from liualgotrader.exchange.faults.board import Faults
 from liualgotrader.exchange.history import History
+from liualgotrader.exchange.past import PlayedPast
 from liualgotrader.exchange.tape import Tape, TapeEvent, moment
 from liualgotrader.venue.orders import VenueEvent
 from liualgotrader.venue.venue import Venue
@@ -82,6 +83,7 @@ class Floor:
         self.venue = venue
         self.desk = desk
         self.history = History(tape.daily_bars, day_start)
+        venue.remember(PlayedPast(self.history))
         self.audience: Audience = Silence()
         self.now = tape.start - 1
         self._minutes = MinuteBars()

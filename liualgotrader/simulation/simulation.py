@@ -68,6 +68,12 @@ class Market(Protocol):
     def heard(self, events: Sequence[MarketEvent]) -> None:
         """Hear what has happened, of all symbols."""
 
+    def days(self, symbol: str, now: int) -> Sequence[Bar]:
+        """Return the last two day bars that were complete before the day of `now`, ns UTC."""
+
+    def low(self, symbol: str, since: int, upto: int) -> float | None:
+        """Return the lowest price from `since` on that is known before `upto`, ns UTC."""
+
     def next_scan(self) -> int:
         """Return when a scanner is due next, ns UTC; NEVER for none."""
 
@@ -89,6 +95,14 @@ class NoMarket:
 
     def heard(self, events: Sequence[MarketEvent]) -> None:
         """Do nothing."""
+
+    def days(self, symbol: str, now: int) -> Sequence[Bar]:
+        """Return nothing."""
+        return ()
+
+    def low(self, symbol: str, since: int, upto: int) -> float | None:
+        """Return nothing."""
+        return None
 
     def next_scan(self) -> int:
         """Return NEVER."""
@@ -172,7 +186,9 @@ class Simulation:
 
     async def begin(self, day: Day, market: Market, picks: Iterable[Picked]) -> None:
         """Make new engines for a day, and tell them what is held and what was picked."""
-        self._market = market
+        if market is not self._market:
+            self._market = market
+            self.venue.remember(market)
         self._position = day.start
         self.add_picks(picks)
         await self._begin(day)

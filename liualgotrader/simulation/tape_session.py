@@ -9,6 +9,7 @@ from liualgotrader.common.instruments import AssetClass
 from liualgotrader.common.plan import Plan
 from liualgotrader.exchange.days import session_of, sessions_around
 from liualgotrader.exchange.tape import Tape, moment
+from liualgotrader.simulation.lows import Lows
 from liualgotrader.simulation.simulation import Day, NoMarket, Setting, Simulation
 from liualgotrader.simulation.venue_of_plan import make_venue
 from liualgotrader.venue.market import exact
@@ -20,12 +21,21 @@ class TapeMarket(NoMarket):
     def __init__(self, tape: Tape) -> None:
         self._daily = tape.daily_bars
         self._minutes: dict[str, list[Bar]] = {}
+        self._lows = Lows(tape.events)
 
     def history(self, symbol: str, *, now: int, minutes: int, days: int) -> tuple[Bar, ...]:
         """Return the days before the tape's, and all of today's minutes complete by now."""
         daily = self._daily.get(symbol, [])[-days:] if days else []
         today = self._minutes.get(symbol, []) if minutes else []
         return (*daily, *(bar for bar in today if bar.ts_event <= now))
+
+    def days(self, symbol: str, now: int) -> Sequence[Bar]:
+        """Return the last two days before the tape's."""
+        return self._daily.get(symbol, [])[-2:]
+
+    def low(self, symbol: str, since: int, upto: int) -> float | None:
+        """Return the lowest price of a stretch of the tape."""
+        return self._lows.between(symbol, since, upto)
 
     def heard(self, events: Sequence[MarketEvent]) -> None:
         """Remember minutes."""

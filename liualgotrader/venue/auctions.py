@@ -11,7 +11,7 @@ from decimal import Decimal
 from liualgotrader.common.events import Bar, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus, TimeInForce
-from liualgotrader.venue import groups
+from liualgotrader.venue import groups, short_sale
 from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.market import exact
 from liualgotrader.venue.matching_limit import by_auction
@@ -76,6 +76,8 @@ def _waiting(books: Books, tif: TimeInForce, symbol: str | None = None) -> list[
 def _cross(step: Step, orders: list[VenueOrder], price: Decimal | None) -> None:
     for order in orders:
         paid = None if price is None else by_auction(order.side, order.limit, price)
+        if paid is not None and short_sale.keeps_out(step, order, paid):
+            paid = None
         if paid is None:
             groups.end(step, order, Kind.EXPIRED)
         else:

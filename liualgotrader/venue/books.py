@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import AssetClass, Instrument
@@ -16,6 +17,9 @@ from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Phase, SessionTimes
 from liualgotrader.venue.settlement import settles_at
 from liualgotrader.venue.store import OrderStore
+
+if TYPE_CHECKING:
+    from liualgotrader.venue.short_sale import PriceTest
 
 _STAMPS = {
     Kind.FILL: "filled_at",
@@ -38,6 +42,7 @@ class Books:
         "ids",
         "instruments",
         "market",
+        "price_test",
         "rules",
         "sessions",
         "store",
@@ -61,6 +66,7 @@ class Books:
         self.ids = ids
         self.store = OrderStore()
         self.day_trading = DayTrading(account, rules)
+        self.price_test: PriceTest | None = None
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
         self.halted: frozenset[str] = frozenset()

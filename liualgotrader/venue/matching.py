@@ -12,7 +12,7 @@ import msgspec
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderType, Side, TimeInForce
-from liualgotrader.venue import groups, matching_limit, shares, triggers
+from liualgotrader.venue import groups, matching_limit, shares, short_sale, triggers
 from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.market import exact
 from liualgotrader.venue.orders import ZERO, VenueOrder
@@ -39,6 +39,8 @@ def arrive(step: Step, order: VenueOrder) -> None:
         _settle_immediate(step, order)
         return
     market, since = step.books.market, step.since(order.symbol)
+    if order.side is Side.SELL and order.opening:
+        short_sale.restrain(step, order, market.last(order.symbol), step.ts)
     if market.quote(order.symbol, since) is not None:
         _meet_quote(step, order)
         return
@@ -179,6 +181,8 @@ def _settle_immediate(step: Step, order: VenueOrder) -> None:
 def _meet_quote(step: Step, order: VenueOrder) -> None:
     market = step.books.market
     far = market.far_side(order.symbol, order.side, step.since(order.symbol))
+    if order.side is Side.SELL and order.opening:
+        short_sale.restrain(step, order, far, step.ts)
     if far is not None:
         price = _quote_price(step.books, order, far)
         order.resting = order.working_limit is not None
@@ -211,6 +215,8 @@ def _elected_by_quote(step: Step, order: VenueOrder) -> bool:
 def _meet_print(step: Step, order: VenueOrder, seen: Seen) -> None:
     if not order.resting and step.books.market.quote(order.symbol, seen.since) is not None:
         return
+    if order.side is Side.SELL and order.opening:
+        short_sale.restrain(step, order, seen.price, step.ts)
     price = _print_price(step.books, order, seen.price)
     order.resting = order.working_limit is not None
     if price is not None:
@@ -277,6 +283,8 @@ def _greet_legs(step: Step, parent: VenueOrder) -> None:
 
 def _meet_bar(step: Step, order: VenueOrder, *, bar: Bar, budget: Budget) -> list[VenueOrder]:
     """Match one order against a bar; return the exits that may act in the same bar."""
+    if order.side is Side.SELL and order.opening and not order.waits_for_stop:
+        short_sale.restrain(step, order, exact(bar.open), bar.start)
     price_of = _bar_stop if order.waits_for_stop else _bar_price
     price, at_open = price_of(step.books, order, bar)
     order.resting = order.working_limit is not None and not order.waits_for_stop

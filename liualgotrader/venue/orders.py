@@ -66,8 +66,8 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     seen: the highest for a sell, the lowest for a buy; `trigger` follows it. `role` says what a leg
     is for. The rest is the venue's own: `triggered` an elected stop, `resting` a limit order that
     the market has shown not to be marketable, `opening` whether it opens or adds to a position,
-    `collar` the limit of a buy stop, `value_price` what a unit is reserved at, `live_since` when it
-    came, `arrival` its place in the queue.
+    `collar` the limit of a buy stop, or of a short sale under a price test, `value_price` what a unit
+    is reserved at, `live_since` when it came, `arrival` its place in the queue.
     """
 
     id: str
@@ -115,8 +115,8 @@ class VenueOrder(msgspec.Struct, kw_only=True):
 
     @property
     def working_limit(self) -> Decimal | None:
-        """The limit it is held to: its own, or the collar of a buy stop."""
-        return self.limit if self.limit is not None else self.collar
+        """The limit it is held to: its own, or the collar."""
+        return self.limit if self.collar is None else self.collar
 
     @property
     def waits_for_stop(self) -> bool:

@@ -34,6 +34,7 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
     `day_trading`: whether the rules for day traders hold, of the pattern day trader or of intraday
     margin; `intraday_margin_since`: the day on which the broker began with the latter, no later than
     the end of the phase-in. `leverage`: by symbol the turns of funds that have some: 2 or 3.
+    `short_sale_test`: whether Rule 201 holds.
     """
 
     fees: FeeModel = NoFees()
@@ -46,6 +47,7 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
     day_trading: bool = True
     intraday_margin_since: date = INTRADAY_MARGIN_SINCE
     leverage: Mapping[str, int] = {}
+    short_sale_test: bool = True
     sub_penny: bool = False
     wash_trades: bool = True
     gtc_days: int = 90

@@ -32,6 +32,7 @@ from liualgotrader.venue.orders import (
 )
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import FAR, Moment, Session, SessionTimes
+from liualgotrader.venue.short_sale import Past, PriceTest
 from liualgotrader.venue.time_in_force import expires_at, is_aged, routed_at
 
 Events = Sequence[VenueEvent]
@@ -128,6 +129,12 @@ class Venue:
         with self._owing(out):
             routing.replace(Step(self.books, ts, out), self._known(order_id), change)
         return out
+
+    def remember(self, past: Past) -> None:
+        """Learn where to ask what was traded before; without it no short sale is restricted."""
+        books = self.books
+        if books.rules.short_sale_test:
+            books.price_test = PriceTest(books.sessions, past)
 
     # ------------------------------------------------------------------ what the market shows it
 

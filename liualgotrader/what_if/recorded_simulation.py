@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from liualgotrader.engine.runner import Runner
 from liualgotrader.engine.settings import EngineSettings
 from liualgotrader.session.past import declared
 from liualgotrader.simulation.desk import DirectDesk
+from liualgotrader.simulation.lows import Lows
 from liualgotrader.simulation.pit import Pit
 from liualgotrader.simulation.post import Post
 from liualgotrader.simulation.seat import Seat
@@ -20,6 +21,8 @@ from liualgotrader.simulation.turns import AwaitedTurn
 from liualgotrader.venue.venue import Venue
 from liualgotrader.what_if.decisions import DecisionLog
 from liualgotrader.what_if.market import Market, finest
+
+DAY_SECONDS = 86_400
 
 
 class RecordedPit(Pit):
@@ -81,7 +84,16 @@ class RecordedMarket(NoMarket):
     def __init__(self, market: Market) -> None:
         self._history = market.history
         self._open = market.opening.session_open
+        self._lows = Lows(lambda: market.events)
         self.short: dict[str, None] = {}
+
+    def days(self, symbol: str, now: int) -> Sequence[Bar]:
+        """Return the last two day bars that were recorded; none where no strategy declared any."""
+        return [bar for bar in self._history.get(symbol, ()) if bar.seconds == DAY_SECONDS][-2:]
+
+    def low(self, symbol: str, since: int, upto: int) -> float | None:
+        """Return the lowest price of a stretch of what was recorded."""
+        return self._lows.between(symbol, since, upto)
 
     def history(self, symbol: str, *, now: int, minutes: int, days: int) -> tuple[Bar, ...]:
         """Return the declared bars that were complete by `now`, days first."""
