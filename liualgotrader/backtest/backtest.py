@@ -27,8 +27,9 @@ from liualgotrader.common.calendar import Session, new_york
 from liualgotrader.common.clock import MINUTE
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Picked, SessionBegan
+from liualgotrader.common.plan import Channel
 from liualgotrader.credentials.redaction import redact
-from liualgotrader.data.lake import Action, ActionKind, Lake, LakeData
+from liualgotrader.data.lake import Action, ActionKind, Kind, Lake, LakeData
 from liualgotrader.data.lake.actions import corporate_action
 from liualgotrader.engine.core import BEFORE_AUCTION
 from liualgotrader.engine.settings import EngineSettings
@@ -96,6 +97,8 @@ class Backtest:
             sessions=self._venue_sessions(),
             cash=request.opening_cash,
             multiplier=request.multiplier,
+            finely=self._has_ticks(),
+            changes=request.rules,
         )
         self.simulation = Simulation(venue, setting, now=self.sessions[0].pre_open - 1)
         self.simulation.ledger.view.portfolios.update(portfolios)
@@ -145,6 +148,16 @@ class Backtest:
         for _ in range(_AROUND):
             days.append(calendar.next_session(days[-1].date))
         return [VenueSession(d.date, d.pre_open, d.open, d.close, d.post_close) for d in days]
+
+    def _has_ticks(self) -> bool:
+        """Whether prints or quotes are played: minute bars with them, and stocks."""
+        request = self._request
+        if request.scale is Scale.DAY or request.asset is Asset.CRYPTO:
+            return False
+        channels = set(request.plan.session.events)
+        trades = channels & {Channel.TRADES, Channel.SECOND} and self._lake.symbols(Kind.TRADES)
+        quotes = Channel.QUOTES in channels and self._lake.symbols(Kind.QUOTES)
+        return bool(trades or quotes)
 
     def _check_symbols(self) -> None:
         """Raise ConfigError for a symbol of the plan without any history."""

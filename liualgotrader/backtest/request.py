@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -43,7 +44,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of history, `first` to `last` included, and the plan to run over it.
 
     `cash`: dollars at the start, None for the plan's portfolio_value. `benchmark`: a symbol of the
-    lake that the result is compared with.
+    lake that the result is compared with. `rules`: by name what the venue's rules have in place of
+    the plan's, as `VenueRules` has it.
     """
 
     plan: Plan
@@ -53,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     asset: Asset = Asset.EQUITY
     cash: Decimal | None = None
     benchmark: str | None = None
+    rules: Mapping[str, Any] = {}
 
     @property
     def opening_cash(self) -> Decimal:

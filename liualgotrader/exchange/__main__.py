@@ -38,6 +38,7 @@ from liualgotrader.venue.fees import (
     PerShareFees,
     UsRegulatoryFees,
 )
+from liualgotrader.venue.margin_tables import INTRADAY_MARGIN_SINCE
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.slippage import FixedBpsSlippage, NoSlippage
 
@@ -88,6 +89,32 @@ def _add_venue(line: argparse.ArgumentParser) -> None:
     add("--fee-minimum", type=Decimal, default=Decimal(0), help="dollars an execution")
     add("--fee-percent", type=Decimal, default=Decimal(0), help="of the traded value")
     add("--slippage-bps", type=Decimal, default=Decimal(0), help="of market orders")
+    _add_rules(line)
+
+
+def _add_rules(line: argparse.ArgumentParser) -> None:
+    """Add what the rules of the day can be told; without a word they follow the tape's date."""
+    add = line.add_argument_group("rules of the day").add_argument
+    add("--no-day-trading-rules", action="store_true", help="neither day trades nor deficits count")
+    add(
+        "--intraday-margin-since",
+        type=date.fromisoformat,
+        default=INTRADAY_MARGIN_SINCE,
+        metavar="DATE",
+        help="when the broker took it in place of the pattern day trader's rules; default %(default)s",
+    )
+    add("--settled-cash-only", action="store_true", help="a cash account: no margin")
+    add("--no-short-sale-test", action="store_true", help="without Rule 201")
+    add("--no-price-bands", action="store_true", help="without limits up and down, and pauses")
+    add("--tier-1", nargs="*", default=[], metavar="SYMBOL", help="has the narrower bands")
+    add("--leveraged", nargs="*", type=_turns, default=[], metavar="SYMBOL=TURNS", help="of a fund")
+
+
+def _turns(text: str) -> tuple[str, int]:
+    symbol, _, turns = text.partition("=")
+    if not symbol or turns not in ("2", "3"):
+        raise argparse.ArgumentTypeError("write SYMBOL=2 or SYMBOL=3")
+    return symbol, int(turns)
 
 
 def _rules(options: argparse.Namespace) -> VenueRules:
@@ -103,6 +130,13 @@ def _rules(options: argparse.Namespace) -> VenueRules:
         slippage=FixedBpsSlippage(bps) if bps else NoSlippage(),
         participation=options.participation or None,
         shorting=not options.no_shorting,
+        day_trading=not options.no_day_trading_rules,
+        intraday_margin_since=options.intraday_margin_since,
+        settled_cash_only=options.settled_cash_only,
+        short_sale_test=not options.no_short_sale_test,
+        price_bands=not options.no_price_bands,
+        tier_1=frozenset(options.tier_1),
+        leverage=dict(options.leveraged),
     )
 
 

@@ -44,6 +44,8 @@ from liualgotrader.exchange.tape import Tape
 from liualgotrader.exchange.trading_api import TradingApi
 from liualgotrader.exchange.updates import UpdateStream
 from liualgotrader.venue.account import Account
+from liualgotrader.venue.banded import BandedVenue
+from liualgotrader.venue.luld_tables import PHASES
 from liualgotrader.venue.market import exact
 from liualgotrader.venue.orders import Rejection
 from liualgotrader.venue.rules import VenueRules
@@ -103,7 +105,9 @@ def build(
         if bars:
             account.market.marks[symbol] = exact(bars[-1].close)
     ids = Ids(settings.seed)
-    venue = Venue(
+    banded = settings.rules.price_bands and not crypto and tape.date >= PHASES[0].since
+    kind = BandedVenue if banded else Venue
+    venue = kind(
         account=account,
         instruments=tape.instruments,
         sessions=SessionTimes([today] if crypto else sessions_around(tape.date)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from liualgotrader.common.events import Bar
 from liualgotrader.exchange.feeds import SECOND_BARS, Feeds
+from liualgotrader.exchange.notices import words_of
 from liualgotrader.exchange.updates import Updates
+from liualgotrader.venue.price_bands import Notice
 
 
 class Broadcast:
@@ -20,6 +22,11 @@ class Broadcast:
         self.quote = feeds.quote
         self.update = updates.update
         self.notice = feeds.notice
+
+    def hear(self, notice: Notice) -> None:
+        """Send new price bands, or a pause's beginning or end."""
+        channel, message = words_of(notice)
+        self._feeds.notice(channel, notice.symbol, notice.ts, message)
 
     def minute(self, bar: Bar, today: Bar | None) -> None:
         """Send a minute bar, or its correction, and the day's bar as it is now."""

@@ -27,6 +27,7 @@ from liualgotrader.exchange.splits import PastActions
 from liualgotrader.exchange.tape import Tape
 from liualgotrader.exchange.unborn import unborn
 from liualgotrader.exchange.updates import Updates
+from liualgotrader.venue.banded import BandedVenue
 from liualgotrader.venue.orders import Rejection, VenueEvent, VenueOrder
 from liualgotrader.venue.sessions import Session
 from liualgotrader.venue.venue import Venue
@@ -110,6 +111,8 @@ class Exchange:
         if not_before > self.floor.now:
             self.floor.advance(not_before)
         self.floor.audience = self.broadcast
+        if isinstance(venue, BandedVenue):
+            venue.bands.listener = self.broadcast.hear
 
     @property
     def clock(self) -> Driver:

@@ -50,13 +50,18 @@ def tape_simulation(tape: Tape, plan: Plan, setting: Setting) -> Simulation:
     sessions = (
         [session_of(tape.date, around_the_clock=True)] if crypto else sessions_around(tape.date)
     )
-    venue = make_venue(plan, instruments=tape.instruments, sessions=sessions)
+    events = list(tape.events())
+    only_bars = all(type(event) is Bar for event in events)
+    venue = make_venue(
+        plan,
+        instruments=tape.instruments,
+        sessions=sessions,
+        finely=not (only_bars or crypto),
+    )
     for symbol, bars in tape.daily_bars.items():
         if bars:
             venue.account.market.marks[symbol] = exact(bars[-1].close)
     simulation = Simulation(venue, setting, now=tape.start - 1)
-    events = list(tape.events())
-    only_bars = all(type(event) is Bar for event in events)
     simulation.pit.load(events, [moment(event) for event in events], only_bars=only_bars)
     return simulation
 

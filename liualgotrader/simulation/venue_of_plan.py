@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
+from typing import Any
+
+from msgspec.structs import replace
 
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Plan
 from liualgotrader.venue.account import Account
+from liualgotrader.venue.banded import BandedVenue
 from liualgotrader.venue.fees import (
     FeeModel,
     NoFees,
@@ -16,6 +20,7 @@ from liualgotrader.venue.fees import (
     PerShareFees,
     UsRegulatoryFees,
 )
+from liualgotrader.venue.luld_tables import PHASES
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Session, SessionTimes
 from liualgotrader.venue.slippage import FixedBpsSlippage, NoSlippage
@@ -48,13 +53,25 @@ def make_venue(
     sessions: Sequence[Session],
     cash: Decimal | None = None,
     multiplier: Decimal = INTRADAY_MARGIN,
+    finely: bool = True,
+    changes: Mapping[str, Any] = {},
 ) -> Venue:
-    """Return a venue with an empty account of `cash` dollars, the plan's portfolio_value unless said."""
+    """Return a venue with an empty account of `cash` dollars, the plan's portfolio_value unless said.
+
+    `finely`: whether it is shown prints or quotes, of which price bands can be made. `changes`: by
+    name, rules that differ from the plan's.
+    """
     numbers = count(1)
-    return Venue(
+    rules = replace(rules_of(plan), **changes)
+    kind = BandedVenue if finely and rules.price_bands and _has_bands(sessions) else Venue
+    return kind(
         account=Account(plan.portfolio_value if cash is None else cash, multiplier=multiplier),
         instruments=instruments,
         sessions=SessionTimes(sessions),
-        rules=rules_of(plan),
+        rules=rules,
         ids=lambda: f"sim-{next(numbers)}",
     )
+
+
+def _has_bands(sessions: Sequence[Session]) -> bool:
+    return sessions[-1].date >= PHASES[0].since

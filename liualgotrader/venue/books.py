@@ -19,6 +19,7 @@ from liualgotrader.venue.settlement import settles_at
 from liualgotrader.venue.store import OrderStore
 
 if TYPE_CHECKING:
+    from liualgotrader.venue.price_bands import PriceBands
     from liualgotrader.venue.short_sale import PriceTest
 
 _STAMPS = {
@@ -36,6 +37,7 @@ class Books:
         "_coins",
         "account",
         "all_marginable",
+        "bands",
         "day_trading",
         "executions",
         "halted",
@@ -67,6 +69,7 @@ class Books:
         self.store = OrderStore()
         self.day_trading = DayTrading(account, rules)
         self.price_test: PriceTest | None = None
+        self.bands: PriceBands | None = None
         self.executions: list[Execution] = []
         self.uncharged: list[Execution] = []
         self.halted: frozenset[str] = frozenset()

@@ -38,6 +38,8 @@ class DayTrading:
     """
 
     def __init__(self, account: Account, rules: VenueRules) -> None:
+        if rules.settled_cash_only:
+            account.multiplier = Decimal(1)
         self._account = account
         self._rules = rules
         self.multiplier = account.multiplier

@@ -139,7 +139,13 @@ def _size_by_amount(books: Books, order: VenueOrder, price: Decimal) -> None:
 
 
 def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None) -> Decimal:
-    """Fill what is left for an order at a price; return how much that was."""
+    """Fill what is left for an order at a price; return how much that was.
+
+    Nothing trades outside the price bands or in a pause: the order waits.
+    """
+    bands = step.books.bands
+    if bands is not None and not bands.allows(order.symbol, price, step.ts):
+        return ZERO
     if order.qty is None:
         _size_by_amount(step.books, order, price)
     qty = allot(order, left, step.books.instruments[order.symbol])

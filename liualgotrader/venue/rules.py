@@ -30,11 +30,14 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
     What depends on the day follows it unless told otherwise. `settlement_days`: sessions until a
     sale's money may be withdrawn, None for the rule of the day. `settled_cash_only`: whether only
     settled money buys, as in a cash account of a broker that has such accounts and refuses what
-    could end as a good-faith violation; Alpaca has none, there the money of a sale buys at once.
+    could end as a good-faith violation, and nothing is borrowed; Alpaca has none, there the money of a
+    sale buys at once.
     `day_trading`: whether the rules for day traders hold, of the pattern day trader or of intraday
     margin; `intraday_margin_since`: the day on which the broker began with the latter, no later than
     the end of the phase-in. `leverage`: by symbol the turns of funds that have some: 2 or 3.
-    `short_sale_test`: whether Rule 201 holds.
+    `short_sale_test`: whether Rule 201 holds. `price_bands`: whether Limit Up-Limit Down does, where
+    prints or quotes are shown (see price_bands.py); `tier_1`: the symbols of its first tier, which
+    have the narrower bands.
     """
 
     fees: FeeModel = NoFees()
@@ -48,6 +51,8 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
     intraday_margin_since: date = INTRADAY_MARGIN_SINCE
     leverage: Mapping[str, int] = {}
     short_sale_test: bool = True
+    price_bands: bool = True
+    tier_1: frozenset[str] = frozenset()
     sub_penny: bool = False
     wash_trades: bool = True
     gtc_days: int = 90

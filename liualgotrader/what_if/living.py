@@ -181,6 +181,7 @@ def _venue(plan: Plan, market: Market, hours: Session) -> Venue:
         instruments=market.instruments,
         sessions=[hours] if _is_crypto(market) else sessions_around(hours.date),
         cash=market.opening.cash,
+        finely=not _is_crypto(market),
     )
     for symbol, bars in market.history.items():
         for bar in bars:

@@ -26,7 +26,8 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """`why`: what must happen, by which rule. `plan`: a trade plan's text, its files in `strategies/`.
 
     `fills`: all fills, worked out by hand before the case was ever run; `must`: pieces of other lines, the
-    same way. `first` and `last`: the days. `bars`: tables by symbol, see history.py. `disputed`: how the
+    same way. `first` and `last`: the days. `bars`: tables by symbol, see history.py. `rules`: the venue's, where they
+    differ from the plan's. `disputed`: how the
     product differs from what is expected, while nobody has decided who is right.
     """
 
@@ -41,6 +42,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     cash: Decimal | None = None
     bars: dict[str, str] = {}
     actions: list[dict[str, Any]] = []
+    rules: dict[str, Any] = {}
     disputed: str = ""
 
     def request(self) -> Request:
@@ -52,6 +54,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             scale=self.scale,
             asset=self.asset,
             cash=self.cash,
+            rules=self.rules,
         )
 
     def _plan(self) -> Plan:

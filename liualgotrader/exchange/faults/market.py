@@ -14,6 +14,7 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
 from liualgotrader.common.timestamps import SECOND
 from liualgotrader.exchange.faults.kinds import Bust, Correct, Halt, LateFill, Split
+from liualgotrader.exchange.notices import bands, resumed, status
 from liualgotrader.exchange.tape import TapeEvent
 from liualgotrader.venue.orders import VenueEvent, VenueOrder
 from liualgotrader.venue.routing import first_mark
@@ -83,11 +84,12 @@ class MarketFaults:
         for symbol in halt.symbols:
             self._halted[symbol] = self._halted.get(symbol, 0) + 1
             if halt.luld and (last := first_mark(self.venue.books, symbol)) is not None:
-                hearing.notice("lulds", symbol, ts, _bands(last))
+                upper, lower = (round(float(last * (1 + part)), 2) for part in (BAND, -BAND))
+                hearing.notice("lulds", symbol, ts, bands(upper, lower))
             reason = (
                 ("LUDP", "Volatility Trading Pause") if halt.luld else ("T1", "Halt News Pending")
             )
-            hearing.notice("statuses", symbol, ts, _status("H", "Trading Halt", *reason))
+            hearing.notice("statuses", symbol, ts, status("H", "Trading Halt", *reason))
         self._stand()
 
     def resume(self, halt: Halt, ts: int, hearing: Hearing | None) -> None:
@@ -97,9 +99,7 @@ class MarketFaults:
             if not self._halted[symbol]:
                 del self._halted[symbol]
                 if hearing is not None:
-                    hearing.notice(
-                        "statuses", symbol, ts, _status("T", "Trading Resumption", "", "")
-                    )
+                    hearing.notice("statuses", symbol, ts, resumed())
         self._stand()
 
     def _stand(self) -> None:
@@ -186,12 +186,3 @@ def _after_split(event: TapeEvent, ratio: float) -> TapeEvent:
                 volume=event.volume * ratio,
                 vwap=None if event.vwap is None else event.vwap / ratio,
             )
-
-
-def _status(code: str, text: str, reason: str, why: str) -> dict[str, Any]:
-    return {"T": "s", "sc": code, "sm": text, "rc": reason, "rm": why, "z": "C"}
-
-
-def _bands(reference: Decimal) -> dict[str, Any]:
-    up, down = (round(float(reference * (1 + part)), 2) for part in (BAND, -BAND))
-    return {"T": "l", "u": up, "d": down, "i": "B", "z": "C"}

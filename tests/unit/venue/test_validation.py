@@ -119,12 +119,12 @@ def test_coins_take_no_stops_without_a_limit_and_no_groups(
     fields: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(Rejection, match=words):
-        validation.check(_request(tif=TimeInForce.GTC, **fields), COIN)
+        validation.check(_request(tif=TimeInForce.GTC, **fields), COIN, DAY)
 
 
 def test_coins_take_stop_limits() -> None:
     stop = {"type": OrderType.STOP_LIMIT, "trigger": Decimal(60), "limit": Decimal(61)}
-    validation.check(_request(tif=TimeInForce.GTC, **stop), COIN)
+    validation.check(_request(tif=TimeInForce.GTC, **stop), COIN, DAY)
 
 
 def test_a_buy_stop_below_the_market_is_refused() -> None:
