@@ -58,7 +58,8 @@ def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None
     check_group(order)
     if order.opening and order.side is Side.SELL:
         check_borrow(books.instruments[order.symbol])
-    pattern.check(books, order, without=without)
+    if books.day_trading.counts:
+        pattern.check(books, order, without=without)
     wash.check(books, order, without=without)
     if order.opening:
         shares.check_one_way(books, order, without=without)

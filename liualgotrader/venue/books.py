@@ -35,6 +35,7 @@ class Books:
 
     __slots__ = (
         "_coins",
+        "_settles",
         "account",
         "all_marginable",
         "bands",
@@ -68,6 +69,7 @@ class Books:
         self.ids = ids
         self.store = OrderStore()
         self.day_trading = DayTrading(account, rules)
+        self._settles: int | None = None
         self.price_test: PriceTest | None = None
         self.bands: PriceBands | None = None
         self.executions: list[Execution] = []
@@ -95,8 +97,12 @@ class Books:
         return self.sessions.phase_start(ts)
 
     def begin_day(self, ts: int) -> None:
-        """Begin the trading day that `ts` belongs to, which is the next one from 20:00 on."""
+        """Begin the trading day that `ts` belongs to, which is the next one from 20:00 on.
+
+        All that is sold on it settles at one moment.
+        """
         self.day_trading.begin(self.sessions.current(ts))
+        self._settles = settles_at(self.sessions, ts, self.rules.settlement_days)
 
     def charge_day(self, ts: int, day: date) -> None:
         """Take the fees that are summed by the day, and count its day trades."""
@@ -125,11 +131,9 @@ class Books:
                 waiting.remove(found)
 
     def _await_settlement(self, execution: Execution) -> None:
-        days = self.rules.settlement_days
-        if days != 0:
+        if self.rules.settlement_days != 0:
             money = execution.qty * execution.price - execution.fee
-            at = settles_at(self.sessions, execution.ts, days)
-            self.account.unsettled.append(Unsettled(money, at))
+            self.account.unsettled.append(Unsettled(money, self._settles))
 
 
 class Step:

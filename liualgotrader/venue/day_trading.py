@@ -33,7 +33,9 @@ class DayTrading:
 
     `counts`: whether day trades are counted against it. `by_last_close`: whether it opens with the
     day-trading buying power. `intraday`: whether intraday margin holds. `multiplier`: dollars of
-    positions per dollar of equity, of the day. `window`: the day trades of the business days before,
+    positions per dollar of equity, of the day. `cash_suffices`: whether what the cash pays for is within
+    the day-trading buying power too; it is when that is twice the equity, unless the account doubles
+    within the day. `window`: the day trades of the business days before,
     newest last.
     """
 
@@ -44,6 +46,7 @@ class DayTrading:
         self._rules = rules
         self.multiplier = account.multiplier
         self.counts = self.by_last_close = self.intraday = False
+        self.cash_suffices = True
         self.last_equity: Decimal | None = None
         self.last_maintenance = ZERO
         self.window: deque[int] = deque(maxlen=WINDOW_DAYS - 1)
@@ -62,6 +65,7 @@ class DayTrading:
         small = self._equity < PATTERN_MINIMUM
         self.counts = pattern and small and not rules.settled_cash_only
         self.by_last_close = pattern and not small and account.multiplier >= INTRADAY
+        self.cash_suffices = not self.by_last_close or 2 * self.last_maintenance <= self._equity
         self.multiplier = min(account.multiplier, OVERNIGHT) if self.counts else account.multiplier
 
     def close(self) -> None:
@@ -81,14 +85,6 @@ class DayTrading:
     @property
     def _equity(self) -> Decimal:
         return self.last_equity if self.last_equity is not None else self._account.equity()
-
-    @property
-    def cash_suffices(self) -> bool:
-        """Whether what the cash pays for is within the day-trading buying power too.
-
-        It is when that is twice the equity or more, unless the account doubles within the day.
-        """
-        return not self.by_last_close or 2 * self.last_maintenance <= self._equity
 
     @property
     def count(self) -> int:

@@ -14,9 +14,9 @@ from liualgotrader.venue.orders import Rejection, VenueOrder
 
 
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
-    """Refuse an order that could make the fourth day trade, in accounts where they are counted."""
+    """Refuse an order that could make the fourth day trade, in an account where they are counted."""
     rules = books.day_trading
-    if not rules.counts or books.is_crypto(order.symbol):
+    if books.is_crypto(order.symbol):
         return
     rules.read(books.uncharged)
     if not _may_trade_back(books, order, without):

@@ -67,6 +67,7 @@ class Band:
 
     __slots__ = (
         "_prices",
+        "_ratio",
         "_since",
         "_sum",
         "_terms",
@@ -89,6 +90,7 @@ class Band:
         self._terms = terms
         self._prices: deque[tuple[int, int]] = deque()
         self._sum = 0
+        self._ratio = (0, 1)
         self._since = 0
         self._widens = FAR
         self.reference: Decimal | None = None
@@ -170,9 +172,10 @@ class Band:
             self._sum -= prices.popleft()[1]
         if not prices or ts < self._since + LIVES:
             return
-        mean = Decimal(self._sum) / (len(prices) * _UNITS)
-        if self.reference is None or abs(mean - self.reference) * 100 >= self.reference:
-            self._refer(mean, ts)
+        # In whole numbers, for every print comes by: |sum/n - a/b| is a hundredth of a/b or more.
+        count, (a, b) = len(prices), self._ratio
+        if not a or abs(self._sum * b - a * count) * 100 >= a * count:
+            self._refer(Decimal(self._sum) / (count * _UNITS), ts, (self._sum, count))
 
     def _open_on_quote(self, bid: float, ask: float, ts: int) -> None:
         """Open on a quote when no trade has opened the stock within five minutes."""
@@ -192,8 +195,10 @@ class Band:
             self.paused_until = None
             self._notify(NoticeKind.RESUMED, ts)
 
-    def _refer(self, reference: Decimal, ts: int) -> None:
+    def _refer(self, reference: Decimal, ts: int, ratio: tuple[int, int] | None = None) -> None:
         self.reference = reference
+        units, count = (reference * _UNITS).as_integer_ratio() if ratio is None else ratio
+        self._ratio = units, count
         self._since = ts
         self._set_bands(ts)
 

@@ -63,19 +63,19 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             held_for_orders=plain(abs(position) - available),
             available=plain(available),
         )
-    if not books.is_crypto(order.symbol):
+    if books.phase(order.symbol, order.live_since) is not Phase.REGULAR:
         check_amounts(books, order, without=without)
 
 
 def check_amounts(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
-    """Refuse a second sale while one is open, outside regular hours, where either is by amount.
+    """Refuse, outside regular hours, a second sale while one is open where either is by amount.
 
     Until the market opens nobody knows how many shares an amount is. Source: docs.alpaca.markets,
     Placing Orders; since 2021-10-27, and so for all days here.
     """
     others = closing_orders(books, order.symbol, without=without)
     by_amount = order.qty is None or any(other.qty is None for other in others)
-    if others and by_amount and books.phase(order.symbol, order.live_since) is not Phase.REGULAR:
+    if others and by_amount:
         raise Rejection(
             403,
             40310000,
