@@ -6,7 +6,7 @@ from liualgotrader.common.events import Bar
 from liualgotrader.exchange.feeds import SECOND_BARS, Feeds
 from liualgotrader.exchange.notices import words_of
 from liualgotrader.exchange.updates import Updates
-from liualgotrader.venue.price_bands import Notice
+from liualgotrader.venue.band import Notice
 
 
 class Broadcast:

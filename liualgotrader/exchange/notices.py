@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from liualgotrader.exchange.encode import TAPE_CODE
-from liualgotrader.venue.price_bands import Notice, NoticeKind
+from liualgotrader.venue.band import Notice, NoticeKind
 
 Message = dict[str, Any]
 

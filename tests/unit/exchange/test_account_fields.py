@@ -16,7 +16,7 @@ from liualgotrader.exchange.app import Settings, build
 from liualgotrader.exchange.service import Exchange
 from liualgotrader.exchange.tape import ListTape
 from liualgotrader.venue.orders import OrderRequest
-from tests.unit.venue.rules_of_the_day import cases, moment
+from tests.unit.venue.rules_of_the_day import moment, one_case
 
 FIELDS = ("pattern_day_trader", "daytrade_count", "daytrading_buying_power")
 
@@ -34,8 +34,7 @@ def _exchange(day: date, cash: str = "100000") -> Exchange:
 
 
 def test_the_fields_are_there_until_alpaca_took_them_away() -> None:
-    (found,) = cases("margin", "account_fields_by_date")
-    given, expect = found.values[0]["given"], found.values[0]["expect"]
+    given, expect = one_case("margin", "account_fields_by_date")
     assert tuple(given["fields"]) == FIELDS
     for day, present in zip(given["dates"], expect["present"], strict=True):
         exchange = _exchange(us_equities().sessions(day - timedelta(days=5), day)[-1].date)

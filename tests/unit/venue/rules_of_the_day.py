@@ -51,6 +51,12 @@ def cases(family: str, *prefixes: str, elsewhere: Mapping[str, str] = {}) -> lis
     return [pytest.param(case, id=case["name"]) for case in chosen]
 
 
+def one_case(family: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is given and what is expected of one case."""
+    (found,) = (case for case in facts(family)["case"] if case["name"] == name)
+    return found["given"], found["expect"]
+
+
 def moment(day: date, at: time = time(12)) -> int:
     """Return a wall-clock time in New York as ns UTC."""
     return int(datetime.combine(day, at, NEW_YORK).timestamp() * 1_000_000) * 1000

@@ -14,11 +14,11 @@ from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderStatus, OrderType, Side, TimeInForce
 from liualgotrader.venue.account import Account
+from liualgotrader.venue.band import Band, Notice, NoticeKind, Terms
 from liualgotrader.venue.banded import BandedVenue
 from liualgotrader.venue.luld import bands, has_bands, is_doubled, width
 from liualgotrader.venue.luld_tables import DOUBLINGS, PHASES
 from liualgotrader.venue.orders import OrderRequest
-from liualgotrader.venue.price_bands import Band, Notice, NoticeKind, Terms
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Session
 from tests.unit.venue.rules_of_the_day import (
@@ -28,6 +28,7 @@ from tests.unit.venue.rules_of_the_day import (
     instant,
     moment,
     numbers,
+    one_case,
     sessions,
 )
 
@@ -81,19 +82,13 @@ def test_the_bands_are_so_wide(case: Case) -> None:
 
 @pytest.mark.parametrize("name", ["no_bands_outside_regular_hours", "phase_dates"])
 def test_there_are_bands_at_their_times(name: str) -> None:
-    given, expect = _case(name)
+    given, expect = one_case("luld", name)
     samples = given.get("samples") or [{"tier": given["tier"], "at": at} for at in given["at"]]
     found = [
         has_bands(_session(each["at"].date()), instant(each["at"]), each["tier"])
         for each in samples
     ]
     assert found == expect["bands"]
-
-
-def _case(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    (found,) = (each for each in cases("luld", name) if each.id == name)
-    case: Case = found.values[0]
-    return case["given"], case["expect"]
 
 
 # ---------------------------------------------------------------------------- the reference
@@ -106,7 +101,7 @@ def _band(day: date = DAY, last_close: str | None = "100", tier: int = 2) -> Ban
 
 @pytest.mark.parametrize("name", ["reference_mean_ignores_size", "reference_old_trades_drop_out"])
 def test_the_reference_is_the_mean_of_five_minutes(name: str) -> None:
-    given, expect = _case(name)
+    given, expect = one_case("luld", name)
     band = _band()
     in_force = Decimal(given["reference_in_force"])
     band._refer(in_force, moment(DAY, given["in_force_since"]))
@@ -119,7 +114,7 @@ def test_the_reference_is_the_mean_of_five_minutes(name: str) -> None:
 
 
 def test_a_move_of_less_than_a_hundredth_changes_nothing() -> None:
-    given, expect = _case("reference_small_move_is_ignored")
+    given, expect = one_case("luld", "reference_small_move_is_ignored")
     found = []
     for mean in given["means"]:
         band = _band()
@@ -131,7 +126,7 @@ def test_a_move_of_less_than_a_hundredth_changes_nothing() -> None:
 
 
 def test_a_reference_lives_for_thirty_seconds() -> None:
-    given, expect = _case("reference_lives_30_seconds")
+    given, expect = one_case("luld", "reference_lives_30_seconds")
     band = _band()
     band._refer(Decimal(given["reference_in_force"]), moment(DAY, given["set_at"]))
     band.print(float(given["mean_from"]["mean"]), moment(DAY, given["mean_from"]["t"]))
@@ -143,7 +138,7 @@ def test_a_reference_lives_for_thirty_seconds() -> None:
 
 
 def test_the_opening_trade_is_the_first_reference() -> None:
-    given, expect = _case("opening_reference_by_trade")
+    given, expect = one_case("luld", "opening_reference_by_trade")
     band = _band(given["date"], given["prior_close"], given["tier"])
     opening = given["listing_opening_trade"]
     band.print(float(opening["price"]), moment(given["date"], opening["t"]))
@@ -153,7 +148,7 @@ def test_the_opening_trade_is_the_first_reference() -> None:
 
 
 def test_what_opens_on_a_quote_has_its_middle_and_later_the_last_close() -> None:
-    given, expect = _case("opening_on_a_quote_before_and_after_amendment_10")
+    given, expect = one_case("luld", "opening_on_a_quote_before_and_after_amendment_10")
     for number, day in enumerate(given["dates"]):
         band = _band(day, given["prior_close"], given["tier"])
         bid, ask = float(given["opening_quote"]["bid"]), float(given["opening_quote"]["ask"])
@@ -232,7 +227,7 @@ class Market:
 
 
 def test_a_quote_that_leaves_the_band_in_time_pauses_nothing() -> None:
-    given, expect = _case("limit_state_clears_in_time")
+    given, expect = one_case("luld", "limit_state_clears_in_time")
     market = Market()
     for each in given["quotes"]:
         market.quote(each["t"], each["bid"], each["ask"])
@@ -242,7 +237,7 @@ def test_a_quote_that_leaves_the_band_in_time_pauses_nothing() -> None:
 
 
 def test_fifteen_seconds_on_the_band_pause_for_five_minutes() -> None:
-    given, expect = _case("limit_state_becomes_pause")
+    given, expect = one_case("luld", "limit_state_becomes_pause")
     market = Market()
     (quote,) = given["quotes"]
     market.quote(quote["t"], quote["bid"], quote["ask"])
@@ -255,7 +250,7 @@ def test_fifteen_seconds_on_the_band_pause_for_five_minutes() -> None:
 
 
 def test_a_bid_on_the_upper_band_is_a_limit_state_too() -> None:
-    given, expect = _case("limit_up_state")
+    given, expect = one_case("luld", "limit_up_state")
     market = Market()
     (quote,) = given["quotes"]
     market.quote(quote["t"], quote["bid"], quote["ask"])
@@ -263,7 +258,7 @@ def test_a_bid_on_the_upper_band_is_a_limit_state_too() -> None:
 
 
 def test_a_straddle_is_no_limit_state() -> None:
-    given, expect = _case("straddle_state")
+    given, expect = one_case("luld", "straddle_state")
     market = Market()
     market.quote(time(11), given["quote"]["bid"], given["quote"]["ask"])
     assert market.venue.bands.due > moment(DAY, time(20))
@@ -278,7 +273,7 @@ def test_a_straddle_is_no_limit_state() -> None:
 
 
 def test_nothing_trades_outside_the_bands() -> None:
-    given, expect = _case("trade_outside_bands_prevented")
+    given, expect = one_case("luld", "trade_outside_bands_prevented")
     for price, allowed in zip(given["prices"], expect["allowed"], strict=True):
         market = Market()
         market.order(time(11), Side.BUY)
@@ -287,7 +282,7 @@ def test_nothing_trades_outside_the_bands() -> None:
 
 
 def test_a_reopening_begins_with_new_bands() -> None:
-    given, expect = _case("reopening_sets_new_reference")
+    given, expect = one_case("luld", "reopening_sets_new_reference")
     market = Market()
     pause_from = given["pause_from"]
     market.quote((pause_from - timedelta(seconds=15)).time(), "17.95", "18.00")

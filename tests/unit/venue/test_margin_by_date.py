@@ -29,6 +29,7 @@ from tests.unit.venue.rules_of_the_day import (
     instant,
     moment,
     numbers,
+    one_case,
     show,
     trade,
 )
@@ -43,12 +44,6 @@ _NOT_PLAYED = {
     "imd_freeze_dates": "the same",
     "account_fields_by_date": "tests/unit/exchange/test_account_fields.py",
 }
-
-
-def _case(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    (found,) = (each for each in cases("margin", name) if each.id == name)
-    case: Case = found.values[0]
-    return case["given"], case["expect"]
 
 
 # ---------------------------------------------------------------------------- counting
@@ -128,7 +123,7 @@ def test_the_fourth_day_trade_is_refused_where_it_is_counted(case: Case) -> None
 
 
 def test_a_broker_that_phases_in_keeps_the_old_rules_until_its_day() -> None:
-    given, expect = _case("same_orders_first_day_without_pdt")
+    given, expect = one_case("margin", "same_orders_first_day_without_pdt")
     assert expect["accepted"] is True
     for since, accepted in ((date(2026, 6, 4), True), (date(2026, 9, 1), False)):
         venue = _small_account(given, intraday_margin_since=since)
@@ -144,7 +139,7 @@ def test_a_phase_in_beyond_the_rule_is_refused(day: date) -> None:
 
 
 def test_without_the_rules_for_day_traders_nothing_is_counted() -> None:
-    given, _ = _case("pdt_fourth_day_trade_refused_on_exit")
+    given, _ = one_case("margin", "pdt_fourth_day_trade_refused_on_exit")
     venue = _small_account(given, day_trading=False)
     at = moment(given["date"], time(11))
     show(venue, at, "50")
@@ -152,7 +147,7 @@ def test_without_the_rules_for_day_traders_nothing_is_counted() -> None:
 
 
 def test_the_exits_of_a_bracket_could_be_a_day_trade() -> None:
-    given, _ = _case("pdt_fourth_day_trade_refused_on_exit")
+    given, _ = one_case("margin", "pdt_fourth_day_trade_refused_on_exit")
     venue = _small_account({**given, "bought_today": {"qty": "1"}})
     at = moment(given["date"], time(11))
     show(venue, at, "50", "BBB")
@@ -178,7 +173,7 @@ def _flagged(given: dict[str, Any]) -> Venue:
     "name", ["dtbp_start_of_day", "dtbp_not_lifted_by_selling_overnight_positions"]
 )
 def test_the_day_begins_with_four_times_the_excess(name: str) -> None:
-    given, expect = _case(name)
+    given, expect = one_case("margin", name)
     venue = _flagged(given)
     for event in given.get("events", []):
         venue.account.hold("AAA", Decimal(1000), Decimal(75))
@@ -188,7 +183,7 @@ def test_the_day_begins_with_four_times_the_excess(name: str) -> None:
 
 
 def test_an_exit_gives_back_what_the_entry_took() -> None:
-    given, expect = _case("dtbp_use_and_credit_ignores_profit")
+    given, expect = one_case("margin", "dtbp_use_and_credit_ignores_profit")
     venue = _flagged(given)
     assert venue.books.day_trading.power() == Decimal(given["start_dtbp"])
     powers = []
@@ -201,7 +196,7 @@ def test_an_exit_gives_back_what_the_entry_took() -> None:
 
 
 def test_an_entry_beyond_the_day_trading_buying_power_is_refused() -> None:
-    given, expect = _case("dtmc_entry_protection_refuses")
+    given, expect = one_case("margin", "dtmc_entry_protection_refuses")
     # 25,000 at the close needed 20,000 then, and everything has been sold since.
     venue = _flagged({**given, "last_equity": "25000", "last_maintenance_margin": "20000"})
     venue.account.cash = Decimal(given["regt_buying_power"]) / 2
@@ -218,14 +213,14 @@ def test_an_entry_beyond_the_day_trading_buying_power_is_refused() -> None:
 
 
 def test_under_2000_there_is_no_margin() -> None:
-    given, expect = _case("under_2000_is_1x")
+    given, expect = one_case("margin", "under_2000_is_1x")
     venue = a_venue(given["date"], cash=given["cash"], multiplier="4")
     assert venue.buying_power() == Decimal(expect["buying_power"])
     assert venue.account.has_margin is expect["shorting_enabled"]
 
 
 def test_multiplier_2_is_twice_what_is_above_the_initial_margin() -> None:
-    given, expect = _case("multiplier_2_buying_power")
+    given, expect = one_case("margin", "multiplier_2_buying_power")
     (held,) = given["positions"]
     venue = a_venue(given["date"], cash="4000", multiplier=given["multiplier"])
     venue.account.hold("AAA", Decimal(held["qty"]), Decimal(held["price"]))
@@ -245,7 +240,7 @@ def test_a_long_position_needs_so_much(case: Case) -> None:
 
 
 def test_a_short_position_needs_so_much_in_every_version() -> None:
-    given, expect = _case("maintenance_short")
+    given, expect = one_case("margin", "maintenance_short")
     for day in _VERSIONS.values():
         shorts = [Holding(-Decimal(given["qty"]), Decimal(price)) for price in given["prices"]]
         needs = [requirement(table_of(day), short) for short in shorts]
@@ -253,7 +248,7 @@ def test_a_short_position_needs_so_much_in_every_version() -> None:
 
 
 def test_a_fund_with_leverage_needs_more() -> None:
-    given, expect = _case("maintenance_leveraged_etf")
+    given, expect = one_case("margin", "maintenance_leveraged_etf")
     price = Decimal(100)
     qty = Decimal(given["value"]) / price
     for version, name in (("old", "old"), ("2026-01", "table_2026_01")):
@@ -266,7 +261,7 @@ def test_a_fund_with_leverage_needs_more() -> None:
 
 
 def test_most_of_an_indebted_account_in_one_name_needs_more() -> None:
-    given, expect = _case("concentration")
+    given, expect = one_case("margin", "concentration")
     held = [
         Holding(Decimal(each["value"]) / Decimal(each["price"]), Decimal(each["price"]))
         for each in given["positions"]
@@ -281,7 +276,7 @@ def test_most_of_an_indebted_account_in_one_name_needs_more() -> None:
 
 
 def test_what_maintenance_carries_may_be_bought() -> None:
-    given, expect = _case("iml_within_limit")
+    given, expect = one_case("margin", "iml_within_limit")
     venue = a_venue(given["date"], cash=given["equity"], multiplier="4")
     (event,) = given["events"]
     trade(venue, moment(given["date"]), event["side"], event["qty"], event["price"])
@@ -290,7 +285,7 @@ def test_what_maintenance_carries_may_be_bought() -> None:
 
 
 def test_what_would_make_a_deficit_is_refused_before_it_trades() -> None:
-    given, expect = _case("imd_from_a_purchase")
+    given, expect = one_case("margin", "imd_from_a_purchase")
     assert Decimal(expect["imd"]) > 0
     venue = a_venue(given["date"], cash=given["equity"], multiplier="4")
     (event,) = given["events"]
@@ -303,7 +298,7 @@ def test_what_would_make_a_deficit_is_refused_before_it_trades() -> None:
 
 
 def test_a_loss_alone_lets_nothing_more_be_bought() -> None:
-    given, expect = _case("market_loss_alone_makes_no_imd")
+    given, expect = one_case("margin", "market_loss_alone_makes_no_imd")
     held = numbers(given["position_from_yesterday"])
     cash = Decimal(given["equity_at_start"]) - held["qty"] * held["price"]
     venue = a_venue(given["date"], cash=str(cash), multiplier="4")
@@ -318,7 +313,7 @@ def test_a_loss_alone_lets_nothing_more_be_bought() -> None:
 
 
 def test_the_night_has_twice_the_equity_at_most() -> None:
-    given, expect = _case("overnight_session_is_2x")
+    given, expect = one_case("margin", "overnight_session_is_2x")
     at = instant(given["at"])
     most = Decimal(expect["max_buying_power"])
     for value, accepted in ((most + Decimal("0.01"), False), (most, True)):

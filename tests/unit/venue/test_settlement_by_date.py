@@ -21,6 +21,7 @@ from tests.unit.venue.rules_of_the_day import (
     facts,
     instant,
     moment,
+    one_case,
     sessions,
     show,
     trade,
@@ -68,12 +69,6 @@ def test_a_cycle_holds_from_its_first_day_to_its_last(cycle: dict[str, Any]) -> 
             assert cycle_days(day) == cycle["business_days"]
 
 
-def _case(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    (found,) = cases("settlement", name)
-    case: Case = found.values[0]
-    return case["given"], case["expect"]
-
-
 def _play(venue: Venue, given: dict[str, Any]) -> list[Decimal]:
     """Trade what is told, a minute apart; return the cash after each."""
     cash = []
@@ -86,7 +81,7 @@ def _play(venue: Venue, given: dict[str, Any]) -> list[Decimal]:
 
 
 def test_the_money_of_a_sale_buys_at_once_at_alpaca() -> None:
-    given, expect = _case("alpaca_proceeds_buy_at_once")
+    given, expect = one_case("settlement", "alpaca_proceeds_buy_at_once")
     venue = a_venue(given["date"], cash=given["cash"], multiplier=given["multiplier"])
     venue.account.hold("AAA", Decimal(15), Decimal(100))
     after_sale, after_purchase = _play(venue, given)
@@ -95,13 +90,13 @@ def test_the_money_of_a_sale_buys_at_once_at_alpaca() -> None:
 
 
 def test_what_unsettled_money_bought_may_be_sold_the_same_day_at_alpaca() -> None:
-    given, expect = _case("alpaca_same_day_round_trips_at_1x")
+    given, expect = one_case("settlement", "alpaca_same_day_round_trips_at_1x")
     venue = a_venue(given["date"], cash=given["cash"], multiplier=given["multiplier"])
     assert _play(venue, given)[-1] == Decimal(expect["cash_end"])
 
 
 def test_the_money_of_a_sale_is_withdrawable_when_it_is_settled() -> None:
-    given, expect = _case("alpaca_withdrawable_lags")
+    given, expect = one_case("settlement", "alpaca_withdrawable_lags")
     sale = given["sale"]
     venue = a_venue(sale["date"], cash=given["cash_before"])
     venue.account.hold("AAA", Decimal(sale["qty"]), Decimal(sale["price"]))
@@ -114,7 +109,7 @@ def test_the_money_of_a_sale_is_withdrawable_when_it_is_settled() -> None:
 
 
 def test_unsettled_money_buys_no_coins() -> None:
-    given, expect = _case("alpaca_unsettled_money_buys_no_crypto")
+    given, expect = one_case("settlement", "alpaca_unsettled_money_buys_no_crypto")
     assert expect["accepted"] is False
     venue = a_venue(given["date"], cash=given["cash_settled"])
     venue.account.hold("AAA", Decimal(10), Decimal(100))
@@ -130,7 +125,7 @@ def test_unsettled_money_buys_no_coins() -> None:
 
 
 def test_a_cash_account_elsewhere_buys_with_settled_money_alone() -> None:
-    given, expect = _case("generic_cash_account_good_faith_violation")
+    given, expect = one_case("settlement", "generic_cash_account_good_faith_violation")
     assert expect["good_faith_violation"] is True
     venue = a_venue(given["date"], cash=given["settled_cash"], settled_cash_only=True)
     venue.account.hold("AAA", Decimal(10), Decimal(100))

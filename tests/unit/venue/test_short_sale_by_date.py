@@ -22,6 +22,7 @@ from tests.unit.venue.rules_of_the_day import (
     facts,
     instant,
     moment,
+    one_case,
     sessions,
 )
 
@@ -50,12 +51,6 @@ class Remembered:
     def low(self, symbol: str, since: int, upto: int) -> float | None:
         """Return the lowest print."""
         return min((float(p) for ts, p in self.prints if since <= ts < upto), default=None)
-
-
-def _case(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    (found,) = (each for each in cases("short_sale", name) if each.id == name)
-    case: Case = found.values[0]
-    return case["given"], case["expect"]
 
 
 def _triggers() -> list[Any]:
@@ -100,7 +95,7 @@ class Days:
 
 @pytest.mark.parametrize("name", ["duration_next_day_all_sessions", "duration_over_a_weekend"])
 def test_it_lasts_for_the_rest_of_the_day_and_the_next(name: str) -> None:
-    given, expect = _case(name)
+    given, expect = one_case("short_sale", name)
     at = given["triggered_at"]
     hours = sessions(at.date() - timedelta(days=3), at.date() + timedelta(days=9))
     past = Days({at.date(): (instant(at), 72.0)}, 80.0)
@@ -109,7 +104,7 @@ def test_it_lasts_for_the_rest_of_the_day_and_the_next(name: str) -> None:
 
 
 def test_a_second_fall_restricts_another_day() -> None:
-    given, expect = _case("retrigger_extends")
+    given, expect = one_case("short_sale", "retrigger_extends")
     one, two = given["day_one"], given["day_two"]
     falls = {
         one["date"]: (moment(one["date"]), float(one["trade"])),
@@ -130,7 +125,7 @@ def test_a_second_fall_restricts_another_day() -> None:
 
 
 def test_there_was_no_test_before_its_first_day() -> None:
-    given, expect = _case("before_compliance_date")
+    given, expect = one_case("short_sale", "before_compliance_date")
     for day, triggered in zip(given["dates"], expect["triggered"], strict=True):
         prints = [(moment(day, time(10)), given["trade"])]
         test = PriceTest(sessions(day, day), Remembered(prints, given["prior_close"]))
@@ -167,7 +162,7 @@ def _sell(venue: Venue, limit: str | None = None, **fields: Any) -> None:
 
 
 def test_a_limit_short_trades_above_the_bid_alone() -> None:
-    given, expect = _case("limit_short_at_the_bid_refused")
+    given, expect = one_case("short_sale", "limit_short_at_the_bid_refused")
     for order, at_its_limit in zip(
         given["orders"], expect["may_execute_or_display_at_limit"], strict=True
     ):
@@ -180,7 +175,7 @@ def test_a_limit_short_trades_above_the_bid_alone() -> None:
 
 
 def test_a_market_short_waits_above_the_bid() -> None:
-    given, expect = _case("market_short_cannot_hit_the_bid")
+    given, expect = one_case("short_sale", "market_short_cannot_hit_the_bid")
     assert expect["fill_at_bid"] is False
     venue = _restricted(given)
     _sell(venue)
@@ -193,7 +188,7 @@ def test_a_market_short_waits_above_the_bid() -> None:
 
 
 def test_what_is_held_is_sold_at_the_bid() -> None:
-    given, expect = _case("long_sale_is_free")
+    given, expect = one_case("short_sale", "long_sale_is_free")
     venue = _restricted(given)
     _sell(venue)
     assert (venue.executions[0].price == Decimal(given["national_best_bid"])) is expect[
@@ -202,7 +197,7 @@ def test_what_is_held_is_sold_at_the_bid() -> None:
 
 
 def test_what_was_shown_above_the_bid_may_trade_with_one_that_rises() -> None:
-    given, expect = _case("resting_order_overtaken_by_the_bid")
+    given, expect = one_case("short_sale", "resting_order_overtaken_by_the_bid")
     shown = given["displayed"]
     venue = _restricted({"national_best_bid": shown["national_best_bid_then"]})
     _sell(venue, shown["limit_price"])
@@ -211,7 +206,7 @@ def test_what_was_shown_above_the_bid_may_trade_with_one_that_rises() -> None:
 
 
 def test_in_a_crossed_market_there_is_no_test() -> None:
-    given, expect = _case("crossed_market")
+    given, expect = one_case("short_sale", "crossed_market")
     venue = _restricted(given)
     _sell(venue, given["order"]["limit_price"])
     assert bool(venue.executions) is expect["may_execute_or_display_at_limit"]
@@ -259,7 +254,7 @@ def test_a_restricted_short_has_no_part_in_an_auction_at_the_bid() -> None:
 
 
 def test_equity_and_borrow_come_before_the_test() -> None:
-    given, expect = _case("alpaca_borrow_gate")
+    given, expect = one_case("short_sale", "alpaca_borrow_gate")
     assert expect["may_open_short"] == [False, True, False, True]
     assert [sample["borrow_status"] for sample in given["samples"]].count("hard_to_borrow") == 2
     for cash, opens in (("1500", False), ("5000", True)):

@@ -11,7 +11,7 @@ import pytest
 from liualgotrader.common.orders import OrderType
 from liualgotrader.venue.orders import STOPS
 from tests.unit.venue.orders_by_date import NOON, answer, at_work, says
-from tests.unit.venue.rules_of_the_day import Case, cases, facts
+from tests.unit.venue.rules_of_the_day import Case, cases, facts, one_case
 
 _ELSEWHERE = {
     "two_stop_limits_crossing_or_not": "two samples, below",
@@ -49,16 +49,14 @@ def test_an_order_is_taken_or_refused_in_these_words(case: Case) -> None:
 
 
 def test_a_bracket_is_one_order_to_the_check() -> None:
-    (found,) = cases("wash_trades", "bracket_is_exempt")
-    given, expect = found.values[0]["given"], found.values[0]["expect"]
+    given, expect = one_case("wash_trades", "bracket_is_exempt")
     venue = at_work(given)
     assert answer(venue, given["new"]) is None
     assert len(venue.orders()) == expect["orders_created"]
 
 
 def test_of_two_stop_limits_the_limits_are_compared() -> None:
-    (found,) = cases("wash_trades", "two_stop_limits")
-    given, expect = found.values[0]["given"], found.values[0]["expect"]
+    given, expect = one_case("wash_trades", "two_stop_limits_crossing_or_not")
     for sample, accepted in zip(given["samples"], expect["accepted"], strict=True):
         # A sell stop stands below the market and a buy stop above, so the two are told apart by limits.
         price = "150" if sample["open"]["side"] == "sell" else "50"
