@@ -101,7 +101,7 @@ class Band:
 
         One outside the bands counts for the mean as well: it did trade, so the real bands are others.
         """
-        self.roll(ts)
+        self._pass(ts)
         units = round(price * _UNITS)
         resumes = self.paused_until is not None and ts >= self.paused_until
         if resumes:
@@ -114,13 +114,12 @@ class Band:
             self._refer(Decimal(units) / _UNITS, ts)
             if resumes:
                 self._notify(NoticeKind.RESUMED, ts)
-        else:
+        elif self.paused_until is None:
             self._follow_mean(ts)
 
     def quote(self, bid: float, ask: float, ts: int) -> None:
         """See a quote of regular hours: one that stands on a band is a limit state."""
-        if self._widens <= ts or self.limit_since is not None or self.paused_until is not None:
-            self.roll(ts)
+        self._pass(ts)
         if self.reference is None:
             self._open_on_quote(bid, ask, ts)
         if self.paused_until is not None:
@@ -134,6 +133,12 @@ class Band:
 
     def roll(self, ts: int) -> None:
         """Live through what the clock alone does up to `ts`."""
+        self._pass(ts)
+        if self.reference is not None and self.paused_until is None:
+            self._follow_mean(ts)
+
+    def _pass(self, ts: int) -> None:
+        """Let bands widen or narrow, and a limit state become a pause, when their time has come."""
         if self._widens <= ts:
             self._set_bands(ts)
         if self.limit_since is not None and ts >= self.limit_since + LIMIT_STATE:
@@ -141,8 +146,6 @@ class Band:
             self.limit_since = None
             self.paused_until = began + PAUSE
             self._notify(NoticeKind.PAUSED, began)
-        if self.reference is not None and self.paused_until is None:
-            self._follow_mean(ts)
 
     @property
     def due(self) -> int:

@@ -41,14 +41,16 @@ class PriceBands:
         band = self._at(trade.symbol, ts)
         if band is not None:
             band.print(trade.price, ts)
-            self._watch(band)
+            if self._limits:
+                self._watch(band)
 
     def quote(self, quote: Quote, ts: int) -> None:
         """See a quote."""
         band = self._at(quote.symbol, ts)
         if band is not None:
             band.quote(quote.bid, quote.ask, ts)
-            self._watch(band)
+            if self._limits or band.limit_since is not None:
+                self._watch(band)
 
     def allows(self, symbol: str, price: Decimal, ts: int) -> bool:
         """Whether a symbol may trade at a price now."""
@@ -60,10 +62,14 @@ class PriceBands:
     @property
     def due(self) -> int:
         """When a limit state becomes a pause, ns UTC; FAR for never."""
+        if not self._limits:
+            return FAR
         return min((band.due for band in self._limits.values()), default=FAR)
 
     def roll(self, ts: int) -> None:
         """Let limit states that are old enough become pauses."""
+        if not self._limits:
+            return
         for band in [band for band in self._limits.values() if band.due <= ts]:
             band.roll(ts)
             self._watch(band)
@@ -71,7 +77,7 @@ class PriceBands:
     def _watch(self, band: Band) -> None:
         if band.limit_since is not None:
             self._limits[band.symbol] = band
-        elif self._limits:
+        else:
             self._limits.pop(band.symbol, None)
 
     def _at(self, symbol: str, ts: int) -> Band | None:

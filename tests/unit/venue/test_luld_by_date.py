@@ -300,6 +300,15 @@ def test_a_reopening_begins_with_new_bands() -> None:
     assert market.fills() == [Decimal("17.05")]
 
 
+def test_bands_do_not_move_in_a_pause() -> None:
+    market = Market()
+    market.quote(time(11), "17.95", "18.00")
+    market.quote(time(11, 1), "17.95", "18.00")
+    before = market.told(NoticeKind.BANDS)
+    market.print(time(11, 2), "15.00")
+    assert market.told(NoticeKind.BANDS) == before
+
+
 def test_what_must_trade_at_once_is_cancelled_in_a_pause() -> None:
     market = Market()
     market.quote(time(11), "17.95", "18.00")
