@@ -13,30 +13,33 @@ from typing import Protocol
 import msgspec
 
 from liualgotrader.common.events import OrderEvent
-from liualgotrader.common.plan import Channel, Mode, Plan, StrategyPlan
+from liualgotrader.common.plan import Mode, Plan, StrategyPlan
+from liualgotrader.common.ports import ClosingData
+from liualgotrader.credentials.environments import is_loopback
 from liualgotrader.credentials.secret import Secret
-from liualgotrader.data.alpaca import REQUESTS_A_MINUTE, AlpacaData
 from liualgotrader.data.alpaca_stream import AlpacaStream
+from liualgotrader.data.data_factory import Access, data_loader_factory, streaming_factory
+from liualgotrader.data.lake.layout import FOLDER
 from liualgotrader.data.market_status import MarketStatus
+from liualgotrader.data.massive_stream import MassiveStream
 from liualgotrader.data.vendor_stream import Sink
 from liualgotrader.engine.loading import configure, load_class
 from liualgotrader.engine.settings import EngineSettings, StrategySettings, Window
+from liualgotrader.links.socket import Tap
 from liualgotrader.scanners.base import Scanner
 from liualgotrader.strategies.base import Strategy
 from liualgotrader.trading.alpaca import AlpacaTrader
 from liualgotrader.trading.alpaca_stream import AlpacaOrderStream
 
-_CHANNELS = {
-    Channel.TRADES: ("trades",),
-    Channel.QUOTES: ("quotes",),
-    Channel.MINUTE: ("bars", "updatedBars"),
-    Channel.SECOND: ("trades",),  # the feed has none: they are built from trades
-}
 _STANDING_SECONDS = 0.1
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """Where the vendor is, and who we are to it. Passed to children through a pipe, never on a command line."""
+    """Where the vendors are, and who we are to them. Passed to children through a pipe, never on a command line.
+
+    Orders go to Alpaca, whose are `key` and `secret`. The addresses of data are those of the plan's vendor; `data_key`
+    is Massive's.
+    """
 
     trading_url: str
     data_url: str
@@ -46,6 +49,7 @@ class Endpoints(msgspec.Struct, frozen=True):
     secret: Secret
     feed: str = "iex"
     control_url: str | None = None
+    data_key: Secret | None = None
 
 
 class SessionConfig(msgspec.Struct, frozen=True):
@@ -150,20 +154,34 @@ def _headers(config: SessionConfig) -> dict[str, str]:
     return {"X-Liu-Lockstep": "1"} if config.lockstep else {}
 
 
-def make_data(config: SessionConfig) -> AlpacaData:
-    """Return market data on request."""
-    at = config.endpoints
-    session = config.plan.session
-    in_a_box = session.mode is Mode.SIMULATED
-    return AlpacaData(
-        trading_url=at.trading_url,
-        data_url=at.data_url,
-        key=at.key.reveal(),
-        secret=at.secret.reveal(),
+def _access(config: SessionConfig) -> Access:
+    at, session = config.endpoints, config.plan.session
+    return Access(
+        vendor=session.data,
         feed=at.feed,
         asset_class=session.asset_class,
-        requests_a_minute=None if in_a_box else REQUESTS_A_MINUTE,
-        now=None if in_a_box else make_clock(config).now,
+        trading_url=at.trading_url,
+        data_url=at.data_url,
+        stream_url=at.data_stream_url,
+        key=at.key,
+        secret=at.secret,
+        data_key=at.data_key or Secret(""),
+        limited=session.mode is not Mode.SIMULATED,
+        stream_format=session.stream_format,
+    )
+
+
+def make_data(config: SessionConfig, *, kept: bool = True) -> ClosingData:
+    """Return market data on request. Of a real vendor days that are over are `kept` in the lake.
+
+    What an exchange in a box shows is nobody's history.
+    """
+    world = config.plan.session.mode is not Mode.SIMULATED
+    keeps = kept and world and not is_loopback(config.endpoints.trading_url)
+    return data_loader_factory(
+        _access(config),
+        now=make_clock(config).now if world else None,
+        keep_in=Path(config.home) / FOLDER if keeps else None,
     )
 
 
@@ -180,21 +198,19 @@ def make_stream(
     on_mark: Callable[[int], None],
     on_live: Callable[[bool], None],
     on_status: Callable[[MarketStatus], None],
-) -> AlpacaStream:
+    tap: Tap | None = None,
+) -> AlpacaStream | MassiveStream:
     """Return market data as it happens."""
-    at = config.endpoints
-    channels = dict.fromkeys(n for c in config.plan.session.events for n in _CHANNELS[c])
-    return AlpacaStream(
-        at.data_stream_url,
-        key=at.key.reveal(),
-        secret=at.secret.reveal(),
-        channels=channels,
+    return streaming_factory(
+        _access(config),
+        events=config.plan.session.events,
         sink=sink,
         on_mark=on_mark,
         on_live=on_live,
         on_status=on_status,
         headers=_headers(config),
         random=Random(),
+        tap=tap,
     )
 
 

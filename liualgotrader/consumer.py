@@ -38,7 +38,7 @@ from liualgotrader.common.events import (
     Picked,
 )
 from liualgotrader.common.ids import order_prefix
-from liualgotrader.data.alpaca import AlpacaData
+from liualgotrader.common.ports import ClosingData
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.desk import AnyTurn, SessionDesk, Turn
 from liualgotrader.engine.latency import Latencies
@@ -96,7 +96,7 @@ class Consumer:
         links: SlotLinks,
         shared: Shared,
         incarnation: Incarnation,
-        data: AlpacaData,
+        data: ClosingData,
         control: Control,
     ) -> None:
         self._config = config

@@ -32,7 +32,7 @@ from liualgotrader.common.errors import BrokerUnavailable, ConfigError, LiuError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.ids import slot_name as slot_letter
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.plan import Mode, Plan, plan_to_json
+from liualgotrader.common.plan import Mode, Plan, Vendor, plan_to_json
 from liualgotrader.common.ports import BrokerAccount, Trader
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.engine.latency import Latencies
@@ -45,6 +45,7 @@ from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box
+from liualgotrader.session.box_arguments import box_arguments
 from liualgotrader.session.box_keeper import BoxKeeper
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.database_keeper import keep_database
@@ -238,11 +239,13 @@ class Course:
         stack.push_async_callback(box.stop)
         at = box.address
         control = at.box_url.replace("http://", "ws://").rstrip("/") + "/lockstep"
+        massive = session.data is Vendor.MASSIVE
         endpoints = Endpoints(
             trading_url=at.trading_url,
-            data_url=at.data_url,
+            data_url=at.massive_url if massive else at.data_url,
             order_stream_url=at.updates_url,
-            data_stream_url=at.stream_url,
+            data_stream_url=at.data_stream(session.data, session.asset_class),
+            data_key=Secret(at.secret),
             key=Secret(at.key),
             secret=Secret(at.secret),
             control_url=control if session.lockstep else None,
@@ -599,33 +602,3 @@ def _by_scanner(picks: Sequence[Picked]) -> list[str]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def box_arguments(plan: Plan, home: Path, batch_id: str) -> list[str]:
-    """Return the command line of a plan's exchange in a box."""
-    session = plan.session
-    log_path = home / "exchange" / f"{batch_id}.log"
-    log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fees = plan.fees
-    options: dict[str, object] = {
-        "--port": 0,
-        "--speed": session.speed,
-        "--latency-ms": session.latency,
-        "--seed": session.seed,
-        "--cash": plan.portfolio_value,
-        "--log": log_path,
-        "--participation": plan.participation,
-        "--fees": fees.model,
-        "--fee-per-share": fees.per_share,
-        "--fee-minimum": fees.minimum,
-        "--fee-percent": fees.percent,
-        "--slippage-bps": plan.slippage.bps if plan.slippage.model == "bps" else 0,
-    }
-    if session.date is not None:
-        options["--date"] = session.date.isoformat()
-    if session.scenario is not None:
-        options["--scenario"] = session.scenario
-    arguments = [str(part) for item in options.items() for part in item]
-    for tape in session.tape:
-        arguments += ["--tape", tape]
-    return arguments

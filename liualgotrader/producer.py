@@ -38,6 +38,7 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.ids import BadOrderId, parse_order_id
 from liualgotrader.common.plan import Channel, LossAction, Mode
+from liualgotrader.data.data_factory import NO_SECOND_BARS
 from liualgotrader.data.vendor_stream import Sink
 from liualgotrader.data.voice import LOOK_SECONDS
 from liualgotrader.engine.loss_guard import LossGuard
@@ -126,7 +127,7 @@ class Producer:
         self.guard = None if limit is None else LossGuard(limit)
         self._marks = [0, 0]
         channels = config.plan.session.events
-        seconds = Channel.SECOND in channels
+        seconds = Channel.SECOND in channels and config.plan.session.data in NO_SECOND_BARS
         self._seconds = SecondBars(trades=Channel.TRADES in channels) if seconds else None
 
     # -- market data -------------------------------------------------------------------------------------------
@@ -404,7 +405,7 @@ class ProducerProcess:
             task.add_done_callback(self._asking.discard)
 
     async def _learn_usual(self, symbols: Sequence[str]) -> None:
-        data = make_data(self._config)
+        data = make_data(self._config, kept=False)
         try:
             rate = await usual_rate(data, symbols, session_open=self._config.session_open)
         finally:

@@ -39,6 +39,7 @@ from liualgotrader.common.ids import slot_name
 from liualgotrader.common.plan import Plan, plan_to_json
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.lake import Kind, Lake
+from liualgotrader.data.lake.layout import FOLDER
 from liualgotrader.engine.loading import source_of
 from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.portfolio import PortfolioStore
@@ -224,7 +225,7 @@ def summary_of(outcome: Outcome) -> dict[str, Any]:
 
 def open_lake(home: Path) -> Lake:
     """Return the lake of an installation. Raises ConfigError when there is nothing in it."""
-    lake = Lake(home / "history")
+    lake = Lake(home / FOLDER)
     if not any(lake.symbols(kind) for kind in Kind):
         raise ConfigError(
             f"{lake.root}: there is no history yet; `liu data import FILE` brings yours in, `liu data"

@@ -98,7 +98,8 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     times real time, or "max" for lockstep. `latency`: ms from decision to exchange. `date`: which
     day of the tape, None for its own. `symbols`: traded without a scanner. `consumers`: how many
     processes, None for automatic. `min_free_disk`: bytes below which no entry is sent, because it
-    could not be recorded. `feed`: which of the vendor's feeds, None for its free one. `reconcile`:
+    could not be recorded. `feed`: which of the vendor's feeds, None for its free one;
+    `stream_format`: what it comes in, where the vendor has both. `reconcile`:
     what becomes of a difference to the broker's books that nothing explains. `scenario`: a file of
     what goes wrong at the exchange in a box.
     """
@@ -121,6 +122,7 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     min_free_disk: int = 1_000_000_000
     data: Vendor = Vendor.ALPACA
     feed: str | None = None
+    stream_format: Literal["msgpack", "json"] = "msgpack"
     asset_class: AssetClass = AssetClass.US_EQUITY
     reconcile: Reconcile = Reconcile.REFUSE
     scenario: str | None = None
@@ -220,6 +222,25 @@ class Slippage(_Part, frozen=True, kw_only=True):
     bps: Decimal = Decimal(0)
 
 
+class Rules(_Part, frozen=True, kw_only=True):
+    """`[rules]` of the simulated venue, which follow the day unless told otherwise.
+
+    `day_trading`: those for day traders, of the pattern day trader or of intraday margin;
+    `intraday_margin_since`: when the broker began with the latter, None for Alpaca's day.
+    `cash_account`: only settled money buys, and nothing is borrowed. `short_sale_test`: Rule 201.
+    `price_bands`: Limit Up-Limit Down; `tier_1`: symbols with the narrower bands; `leverage`: turns of
+    leveraged funds, 2 or 3.
+    """
+
+    day_trading: bool = True
+    intraday_margin_since: dt.date | None = None
+    cash_account: bool = False
+    short_sale_test: bool = True
+    price_bands: bool = True
+    tier_1: tuple[str, ...] = ()
+    leverage: dict[str, int] = {}
+
+
 class Plan(_Part, frozen=True, kw_only=True):
     """`tradeplan.toml`.
 
@@ -241,6 +262,7 @@ class Plan(_Part, frozen=True, kw_only=True):
     limits: Limits = Limits()
     fees: Fees = Fees()
     slippage: Slippage = Slippage()
+    rules: Rules = Rules()
 
     def strategy(self, name: str) -> StrategyPlan:
         """Return the strategy with that name; KeyError without one."""

@@ -21,6 +21,7 @@ from liualgotrader.common.plan import (
     Plan,
     Reconcile,
     Retention,
+    Rules,
     SessionPlan,
     Slippage,
     Vendor,
@@ -121,6 +122,7 @@ def _read(top: Table, environ: Mapping[str, str], sources: Sources, filename: st
         limits=_limits(top.table("limits")),
         fees=_fees(top.table("fees")),
         slippage=_slippage(top.table("slippage")),
+        rules=_rules(top.table("rules")),
         scanners=tuple(read_scanners(top.table("scanners"), sources)),
         strategies=tuple(read_strategies(top.table("strategies"), sources)),
     )
@@ -149,6 +151,9 @@ def _session(table: Table, environ: Mapping[str, str]) -> SessionPlan:
         min_free_disk=table.take("min_free_disk", check.size, defaults.min_free_disk),
         data=table.take("data", check.one_of(Vendor), _vendor(table, environ)),
         feed=table.take("feed", check.text, None),
+        stream_format=table.take(
+            "stream_format", check.word("msgpack", "json"), defaults.stream_format
+        ),
         asset_class=table.take("asset_class", check.one_of(AssetClass), defaults.asset_class),
         reconcile=table.take("reconcile", check.one_of(Reconcile), defaults.reconcile),
         scenario=table.take("scenario", check.text, None),
@@ -254,6 +259,26 @@ def _slippage(table: Table) -> Slippage:
     )
     table.close({})
     return slippage
+
+
+def _rules(table: Table) -> Rules:
+    rules = Rules(
+        day_trading=table.take("day_trading", check.flag, True),
+        intraday_margin_since=table.take("intraday_margin_since", check.day, None),
+        cash_account=table.take("cash_account", check.flag, False),
+        short_sale_test=table.take("short_sale_test", check.flag, True),
+        price_bands=table.take("price_bands", check.flag, True),
+        tier_1=table.take("tier_1", check.several(check.symbol), ()),
+        leverage=_leverage(table.table("leverage")),
+    )
+    table.close({})
+    return rules
+
+
+def _leverage(table: Table) -> dict[str, int]:
+    turns = check.whole(2, 3)
+    names = [name for name, _ in table.rest()]
+    return {name: table.take(name, turns, 2) for name in names}
 
 
 def _percent(value: Any) -> Decimal:

@@ -79,6 +79,13 @@ class DataAPI(Protocol):
         """Return what takes effect on the days from `start` to `end`, both included, by time."""
 
 
+class ClosingData(DataAPI, Protocol):
+    """A DataAPI that holds something to be given back."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
 class StreamingAPI(Protocol):
     """Market data as it happens.
 

@@ -21,8 +21,9 @@ from liualgotrader.common.events import SECOND, Bar, CorporateAction, Quote, Tra
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.ports import Snapshot
 from liualgotrader.common.timestamps import format_time
+from liualgotrader.credentials.environments import TRADING_URLS, Environment
 from liualgotrader.data import alpaca_rows as rows
-from liualgotrader.data.alpaca_feeds import DATA_BASE, TRADING_BASE, feed_named
+from liualgotrader.data.alpaca_feeds import DATA_BASE, feed_named
 from liualgotrader.links.rest import (
     Failure,
     RetryPolicy,
@@ -64,7 +65,7 @@ class AlpacaData:
         *,
         key: str,
         secret: str,
-        trading_url: str = TRADING_BASE["paper"],
+        trading_url: str = TRADING_URLS[Environment.PAPER],
         data_url: str = DATA_BASE,
         feed: str = "iex",
         adjustment: Literal["split", "raw"] = "split",

@@ -11,10 +11,6 @@ from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan_errors import nearest
 
 STREAM_BASE = "wss://stream.data.alpaca.markets"
-TRADING_BASE = {
-    "paper": "https://paper-api.alpaca.markets",
-    "live": "https://api.alpaca.markets",
-}
 DATA_BASE = "https://data.alpaca.markets"
 _QUARTER_HOUR = 900
 

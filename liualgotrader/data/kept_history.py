@@ -11,7 +11,7 @@ from datetime import date
 from liualgotrader.common.calendar import Session
 from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.ports import DataAPI, Snapshot
+from liualgotrader.common.ports import ClosingData, Snapshot
 from liualgotrader.data.kept_actions import KeptActions
 from liualgotrader.data.lake import Kind, Lake, Rows, adjusted
 from liualgotrader.data.lake.as_events import (
@@ -50,7 +50,9 @@ class KeptHistory:
     asked for each time: its days need not begin at midnight UTC. `now` in ns UTC.
     """
 
-    def __init__(self, vendor: DataAPI, lake: Lake, *, source: str, now: Callable[[], int]) -> None:
+    def __init__(
+        self, vendor: ClosingData, lake: Lake, *, source: str, now: Callable[[], int]
+    ) -> None:
         self.source = source
         self.kept = Kept(lake)
         self.impossible = 0
@@ -59,6 +61,10 @@ class KeptHistory:
         self._now = now
         self._actions = KeptActions(vendor, self.kept, lake, source=source, now=now)
         self._fetching = asyncio.Lock()
+
+    def close(self) -> None:
+        """Close the vendor's."""
+        self._vendor.close()
 
     # ------------------------------------------------------------------ what is not kept
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from liualgotrader.data.lake import Kind, Lake, Rows
     from liualgotrader.data.lake.merging import Written
 
-FOLDER = "history"
 _KINDS = click.Choice(["trades", "quotes", "minute", "day"])
 _FILES = click.Path(path_type=Path)
 
@@ -169,6 +168,7 @@ def export(
 
 def _lake() -> Lake:
     from liualgotrader.data.lake import Lake
+    from liualgotrader.data.lake.layout import FOLDER
 
     return Lake(liu_home() / FOLDER)
 

@@ -17,6 +17,8 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from liualgotrader.common.errors import BrokerUnavailable, ConfigError
+from liualgotrader.common.instruments import AssetClass
+from liualgotrader.common.plan import Vendor
 from liualgotrader.credentials.redaction import KNOWN
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,13 @@ class Address(msgspec.Struct, frozen=True):
     massive_url: str
     massive_stocks_url: str
     massive_crypto_url: str
+
+    def data_stream(self, vendor: Vendor, asset_class: AssetClass) -> str:
+        """Return where a vendor's market data is streamed."""
+        if vendor is Vendor.ALPACA:
+            return self.stream_url
+        coins = asset_class is AssetClass.CRYPTO
+        return self.massive_crypto_url if coins else self.massive_stocks_url
 
 
 class BoxClock(msgspec.Struct, frozen=True):

@@ -22,15 +22,19 @@ from liualgotrader.common.plan import Plan, Vendor
 from liualgotrader.common.ports import BrokerAccount
 from liualgotrader.credentials.environments import Environment, is_loopback
 from liualgotrader.credentials.finding import Credentials, find_credentials
-from liualgotrader.data.alpaca_feeds import stream_url as feed_url
+from liualgotrader.credentials.secret import Secret
+from liualgotrader.data.alpaca_feeds import DATA_BASE, STREAM_BASE
+from liualgotrader.data.alpaca_feeds import stream_url as alpaca_stream
+from liualgotrader.data.massive_feeds import API_BASE
+from liualgotrader.data.massive_feeds import stream_url as massive_stream
 from liualgotrader.session.market import Market
 from liualgotrader.session.patience import patiently
 from liualgotrader.trading.alpaca import AlpacaTrader
 
-DATA_URL = "https://data.alpaca.markets"
-STREAM_URL = "wss://stream.data.alpaca.markets"
 DATA_VARIABLE = "APCA_API_DATA_URL"
 STREAM_VARIABLE = "APCA_API_STREAM_URL"
+MASSIVE_VARIABLE = "MASSIVE_API_URL"
+MASSIVE_STREAM_VARIABLE = "MASSIVE_STREAM_URL"
 
 MOST_CLOCK_OFFSET = 1_000_000_000
 """How far this machine's clock may be from the broker's, ns: events are dropped at an age of five seconds."""
@@ -49,21 +53,41 @@ def endpoints_of(plan: Plan, environ: Mapping[str, str], keys: Credentials) -> E
     session, trading_url = plan.session, keys.url
     if keys.secret is None:
         raise ConfigError("Alpaca's keys are two: a key and its secret")
-    if is_loopback(trading_url):  # an exchange in a box serves everything on one port
-        data_url, stream_url = trading_url, trading_url.replace("http", "ws", 1)
-    else:
-        data_url, stream_url = DATA_URL, STREAM_URL
+    massive = session.data is Vendor.MASSIVE
+    data_url, stream_url = (_massive_data if massive else _alpaca_data)(plan, environ, trading_url)
     return Endpoints(
         trading_url=trading_url,
-        data_url=environ.get(DATA_VARIABLE, "").strip().rstrip("/") or data_url,
+        data_url=data_url,
         order_stream_url=trading_url.replace("http", "ws", 1) + "/stream",
-        data_stream_url=feed_url(
-            session.feed_name, environ.get(STREAM_VARIABLE, "").strip() or stream_url
-        ),
+        data_stream_url=stream_url,
         key=keys.key,
         secret=keys.secret,
         feed=session.feed_name,
+        data_key=_massive_key(plan, environ) if massive else None,
     )
+
+
+def _alpaca_data(plan: Plan, environ: Mapping[str, str], trading_url: str) -> tuple[str, str]:
+    """Return where Alpaca's data is, on request and streamed."""
+    data_url, stream_url = DATA_BASE, STREAM_BASE
+    if is_loopback(trading_url):  # an exchange in a box serves everything on one port
+        data_url, stream_url = trading_url, trading_url.replace("http", "ws", 1)
+    data_url = environ.get(DATA_VARIABLE, "").strip().rstrip("/") or data_url
+    stream_url = environ.get(STREAM_VARIABLE, "").strip() or stream_url
+    return data_url, alpaca_stream(plan.session.feed_name, stream_url)
+
+
+def _massive_data(plan: Plan, environ: Mapping[str, str], trading_url: str) -> tuple[str, str]:
+    """Return where Massive's data is, on request and streamed."""
+    base = environ.get(MASSIVE_VARIABLE, "").strip().rstrip("/")
+    stream_base = environ.get(MASSIVE_STREAM_VARIABLE, "").strip() or None
+    session = plan.session
+    return base or API_BASE, massive_stream(session.feed_name, session.asset_class, stream_base)
+
+
+def _massive_key(plan: Plan, environ: Mapping[str, str]) -> Secret:
+    """Return Massive's key. Raises ConfigError that says where it was looked for."""
+    return find_credentials(environ, Path(plan.filename).parent, Vendor.MASSIVE).key
 
 
 def session_of(plan: Plan, now: int) -> Session:

@@ -21,6 +21,7 @@ from liualgotrader.venue.fees import (
     UsRegulatoryFees,
 )
 from liualgotrader.venue.luld_tables import PHASES
+from liualgotrader.venue.margin_tables import INTRADAY_MARGIN_SINCE
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Session, SessionTimes
 from liualgotrader.venue.slippage import FixedBpsSlippage, NoSlippage
@@ -30,7 +31,7 @@ INTRADAY_MARGIN = Decimal(4)
 
 
 def rules_of(plan: Plan) -> VenueRules:
-    """Return fees, slippage and participation as the plan has them; a participation of 0 is no limit."""
+    """Return fees, slippage, participation and rules as the plan has them; a participation of 0 is no limit."""
     fees = plan.fees
     models: Mapping[str, Callable[[], FeeModel]] = {
         "none": NoFees,
@@ -39,10 +40,18 @@ def rules_of(plan: Plan) -> VenueRules:
         "us_regulatory": UsRegulatoryFees,
     }
     bps = plan.slippage.bps if plan.slippage.model == "bps" else Decimal(0)
+    rules = plan.rules
     return VenueRules(
         fees=models[fees.model](),
         slippage=FixedBpsSlippage(bps) if bps else NoSlippage(),
         participation=Decimal(repr(plan.participation)) if plan.participation else None,
+        day_trading=rules.day_trading,
+        intraday_margin_since=rules.intraday_margin_since or INTRADAY_MARGIN_SINCE,
+        settled_cash_only=rules.cash_account,
+        short_sale_test=rules.short_sale_test,
+        price_bands=rules.price_bands,
+        tier_1=frozenset(rules.tier_1),
+        leverage=rules.leverage,
     )
 
 

@@ -82,14 +82,15 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
     elif books.phase(order.symbol, order.submitted_at) is Phase.CLOSED:
         power = min(power, _overnight(books, without=without))
     if value > power:
-        raise _refused(books, power=power, value=value)
+        raise _refused(books, order, power=power, value=value)
     if books.day_trading.intraday and books.account.has_margin:
         _check_maintenance(books, order, value, without=without)
 
 
-def _refused(books: Books, *, power: Decimal, value: Decimal) -> Rejection:
+def _refused(books: Books, order: VenueOrder, *, power: Decimal, value: Decimal) -> Rejection:
     power_text = plain(max(power, ZERO))
-    if books.day_trading.by_last_close and books.account.has_margin:
+    on_margin = books.account.has_margin and not books.is_crypto(order.symbol)
+    if books.day_trading.by_last_close and on_margin:
         return Rejection(
             403,
             40310000,
@@ -121,7 +122,7 @@ def _check_maintenance(
     missing = needs - books.account.equity()
     if missing > 0:
         its_own = requirement(table_of(books.day_trading.date), _holding(books, order))
-        raise _refused(books, power=value - missing * value / its_own, value=value)
+        raise _refused(books, order, power=value - missing * value / its_own, value=value)
 
 
 def _holding(books: Books, order: VenueOrder) -> Holding:

@@ -17,11 +17,23 @@ SECOND = 1_000_000_000
 
 
 def write_tape(
-    path: Path, *, minutes: int = 62, symbols: tuple[str, ...] = SYMBOLS, mean_seconds: float = 5
+    path: Path,
+    *,
+    minutes: int = 62,
+    symbols: tuple[str, ...] = SYMBOLS,
+    mean_seconds: float = 5,
+    grain: int = 1,
 ) -> Path:
-    """Write prints of a random walk, seeded; sizes of which a tenth fills an order in parts."""
+    """Write prints of a random walk, seeded; sizes of which a tenth fills an order in parts.
+
+    Times are whole multiples of `grain` ns.
+    """
     random, length = Random(20130123), minutes * 60 * SECOND
-    rows = [row for symbol in symbols for row in _walk(random, symbol, length, mean_seconds)]
+    rows = [
+        (symbol, ts // grain * grain, price, size)
+        for each in symbols
+        for symbol, ts, price, size in _walk(random, each, length, mean_seconds)
+    ]
     rows.sort(key=lambda row: (row[1], row[0]))
     names = ("symbol", "timestamp", "price", "size")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))

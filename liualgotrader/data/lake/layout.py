@@ -25,6 +25,8 @@ from liualgotrader.data.lake.days import (
 from liualgotrader.data.lake.kinds import Kind
 from liualgotrader.data.lake.rows import Rows
 
+FOLDER = "history"
+"""Where the lake lies in LIU_HOME."""
 SUFFIX = ".parquet"
 _LONGEST = 80
 

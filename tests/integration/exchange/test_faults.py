@@ -272,9 +272,10 @@ def test_a_halt_is_told_and_nothing_trades_in_it(box: Box) -> None:
         box.move(100 * SECOND)  # two prints of the tape that do not happen
         assert json.loads(updates.recv(WAIT))["data"]["event"] == "new"
         box.move(121 * SECOND)
-        status, printed = json.loads(data.recv(WAIT))
+        status, printed, bands = json.loads(data.recv(WAIT))
         assert (status["T"], status["sc"]) == ("s", "T")
         assert (printed["T"], printed["p"]) == ("t", 130.0)
+        assert bands["T"] == "l", "trading has begun anew, around that print"
 
 
 # ---------------------------------------------------------------------------- the venue, and a restart

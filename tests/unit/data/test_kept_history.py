@@ -54,6 +54,9 @@ class Vendor:
         found = [o + i * MINUTE for o in opens if first <= o < end for i in range(3)]
         return [moment for moment in found if start <= moment < end]
 
+    def close(self) -> None:
+        self.asked.append(("close", (), 0, 0))
+
     async def assets(self) -> Sequence[Instrument]:
         return [Instrument("AAPL")]
 

@@ -39,6 +39,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[limits]": plan.Limits,
     "[fees]": plan.Fees,
     "[slippage]": plan.Slippage,
+    "[rules]": plan.Rules,
 }
 SIZES = {"min_free_disk", "size"}
 
