@@ -81,6 +81,11 @@ class SessionConfig(msgspec.Struct, frozen=True):
         return Path(self.home) / "journals" / self.batch_id
 
     @property
+    def captures(self) -> Path:
+        """Where this batch keeps the frames of its streams."""
+        return Path(self.home) / "captures" / self.batch_id
+
+    @property
     def logs(self) -> Path:
         """Where this batch keeps its logs."""
         return Path(self.home) / "logs" / self.batch_id
@@ -220,6 +225,7 @@ def make_order_stream(
     sink: Callable[[OrderEvent], None],
     on_mark: Callable[[int], None],
     on_live: Callable[[bool], None],
+    tap: Tap | None = None,
 ) -> AlpacaOrderStream:
     """Return the broker's order events."""
     at = config.endpoints
@@ -232,6 +238,7 @@ def make_order_stream(
         on_live=on_live,
         headers=_headers(config),
         random=Random(),
+        tap=tap,
     )
 
 

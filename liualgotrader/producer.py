@@ -24,6 +24,7 @@ from liualgotrader.bootstrap import (
     make_order_stream,
     make_stream,
 )
+from liualgotrader.capture.records import Kind
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import (
     AccountUpdate,
@@ -47,6 +48,7 @@ from liualgotrader.links.market import MarketSender, events_payload
 from liualgotrader.links.orders import OrderSender
 from liualgotrader.links.slots import SlotLinks
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.capturing import SessionCapture
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.feed_truth import FeedTruth, Hours
 from liualgotrader.session.messages import (
@@ -342,18 +344,21 @@ class ProducerProcess:
         if not config.lockstep:
             self._producer.on_heard = self._truth.heard
         self._successor = epoch > 1
+        self._capture = SessionCapture(config, epoch, self._clock, self._warn)
         self._stream = make_stream(
             config,
             sink=self._sink(),
             on_mark=self._producer.mark,
             on_live=self._data_live,
             on_status=self._truth.status,
+            tap=self._capture.tap(Kind.MARKET),
         )
         self._orders = make_order_stream(
             config,
             sink=self._producer.order,
             on_mark=self._producer.order_mark,
             on_live=self._orders_live,
+            tap=self._capture.tap(Kind.UPDATES),
         )
         self._up = {"data": asyncio.Event(), "orders": asyncio.Event()}
         self._lost: set[str] = set()
@@ -386,6 +391,10 @@ class ProducerProcess:
             for task in (*sockets, reporting, looking, *self._asking):
                 task.cancel()
         self._control.say(Done(self._producer.figures()))
+
+    def close(self) -> None:
+        """End what is captured."""
+        self._capture.close()
 
     def _warn(self, text: str) -> None:
         self._control.say(Failed(text))
@@ -531,10 +540,13 @@ class ProducerProcess:
 async def _main(
     config: SessionConfig, links: Sequence[SlotLinks], epoch: int, control: Control
 ) -> None:
+    process = ProducerProcess(config, links, epoch, control)
     try:
-        await ProducerProcess(config, links, epoch, control).run()
+        await process.run()
     except* FeedError as group:
         control.say(Failed("; ".join(str(exc) for exc in group.exceptions), fatal=True))
+    finally:
+        process.close()
 
 
 def producer_main(

@@ -99,7 +99,8 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     day of the tape, None for its own. `symbols`: traded without a scanner. `consumers`: how many
     processes, None for automatic. `min_free_disk`: bytes below which no entry is sent, because it
     could not be recorded. `feed`: which of the vendor's feeds, None for its free one;
-    `stream_format`: what it comes in, where the vendor has both. `reconcile`:
+    `stream_format`: what it comes in, where the vendor has both.
+    `capture`: whether the raw frames of both streams are kept for a bug report. `reconcile`:
     what becomes of a difference to the broker's books that nothing explains. `scenario`: a file of
     what goes wrong at the exchange in a box.
     """
@@ -124,6 +125,7 @@ class SessionPlan(_Part, frozen=True, kw_only=True):
     feed: str | None = None
     stream_format: Literal["msgpack", "json"] = "msgpack"
     asset_class: AssetClass = AssetClass.US_EQUITY
+    capture: bool = False
     reconcile: Reconcile = Reconcile.REFUSE
     scenario: str | None = None
 

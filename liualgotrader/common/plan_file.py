@@ -155,6 +155,7 @@ def _session(table: Table, environ: Mapping[str, str]) -> SessionPlan:
             "stream_format", check.word("msgpack", "json"), defaults.stream_format
         ),
         asset_class=table.take("asset_class", check.one_of(AssetClass), defaults.asset_class),
+        capture=table.take("capture", check.flag, False),
         reconcile=table.take("reconcile", check.one_of(Reconcile), defaults.reconcile),
         scenario=table.take("scenario", check.text, None),
     )

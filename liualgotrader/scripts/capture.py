@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
-from importlib import metadata
 from pathlib import Path
 
 import click
 import msgspec
 
-from liualgotrader import __version__
 from liualgotrader.capture.dialects import Dialect, alpaca_market, alpaca_updates, massive_market
 from liualgotrader.capture.listening import listen
 from liualgotrader.capture.reader import Capture
 from liualgotrader.capture.records import Header, Kind
 from liualgotrader.capture.summary import StreamSummary, Summary, summarised
+from liualgotrader.capture.versions import versions
 from liualgotrader.capture.writer import CaptureWriter
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan import Vendor
@@ -90,21 +88,10 @@ def capture(
         encoding="msgpack" if msgpack else "json",
         symbols=wanted,
         began=time.time_ns(),
-        versions=_versions(),
+        versions=versions(),
     )
     path = out or Path(f"{vendor}-{feed}-{format_time(header.began)[:19].replace(':', '')}.capture")
     return _record(path, header, streams, minutes * 60)
-
-
-def _versions() -> dict[str, str]:
-    python = ".".join(map(str, sys.version_info[:3]))
-    return {
-        "liualgotrader": __version__,
-        "python": python,
-        "platform": sys.platform,
-        "picows": metadata.version("picows"),
-        "msgspec": metadata.version("msgspec"),
-    }
 
 
 def _record(path: Path, header: Header, streams: dict[Kind, Dialect], seconds: float) -> int:
