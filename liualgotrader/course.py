@@ -28,19 +28,22 @@ from liualgotrader.bootstrap import (
     portfolio_strategies,
     source_files,
 )
+from liualgotrader.common.calendar import Calendar, crypto, us_equities
 from liualgotrader.common.errors import BrokerUnavailable, ConfigError, LiuError, StoreError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.ids import slot_name as slot_letter
-from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.plan import Mode, Plan, Vendor, plan_to_json
 from liualgotrader.common.ports import BrokerAccount, Trader
 from liualgotrader.credentials.secret import Secret
+from liualgotrader.data.kept_history import KeptHistory
 from liualgotrader.engine.latency import Latencies
 from liualgotrader.engine.loading import source_of
 from liualgotrader.models.account_lock import AccountLock
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.embedded import EmbeddedServer
+from liualgotrader.models.journal_files import journal_files
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.books import execution_differences
@@ -50,6 +53,7 @@ from liualgotrader.session.box_keeper import BoxKeeper
 from liualgotrader.session.closing import book_fees, gather, session_date, write_report
 from liualgotrader.session.database_keeper import keep_database
 from liualgotrader.session.disk import prune
+from liualgotrader.session.live_bars import finalise_live_bars, keep_live_bars
 from liualgotrader.session.market import Market
 from liualgotrader.session.messages import Begin
 from liualgotrader.session.patience import patiently
@@ -178,6 +182,7 @@ class Course:
                 self._show(supervisor),
                 self._hold(lock, supervisor),
                 self._compare(reconciler, supervisor),
+                self._finalise(config, supervisor),
             )
             try:
                 await self._conduct(supervisor, keeper, market, aside)
@@ -411,6 +416,29 @@ class Course:
         if not self._plan.session.lockstep:
             await reconciler.run(supervisor)
 
+    async def _finalise(self, config: SessionConfig, supervisor: Supervisor) -> None:
+        """Replace the live bars of earlier days by the vendor's final ones."""
+        data = make_data(config)
+        try:
+            if isinstance(data, KeptHistory):
+                coins = self._plan.session.asset_class is AssetClass.CRYPTO
+                calendar: Calendar = crypto() if coins else us_equities()
+                await finalise_live_bars(data, calendar, session_date(config), supervisor.warn)
+        finally:
+            data.close()
+
+    async def _keep_live_bars(self, store: SessionStore, config: SessionConfig) -> None:
+        """Keep what was heard until the final bars come. What an exchange in a box shows is nobody's history."""
+        data = make_data(config)
+        try:
+            if isinstance(data, KeptHistory):
+                rows = await store.journals(self.batch_id)
+                files = journal_files(rows, self._home / "journals" / self.batch_id)
+                paths = [path for life in files.values() for path in life if path is not None]
+                await keep_live_bars(data, session_date(config), paths)
+        finally:
+            data.close()
+
     async def _account(self, config: SessionConfig) -> BrokerAccount:
         trader = make_trader(config)
         try:
@@ -495,6 +523,7 @@ class Course:
         finally:
             trader.close()
             data.close()
+        await self._keep_live_bars(store, config)
         summary.differences = [*_differences(books), *await self._execution_differences(store)]
         summary.report = str(report)
         summary.duration_s = round(asyncio.get_running_loop().time() - began, 3)

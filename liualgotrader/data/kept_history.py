@@ -57,7 +57,7 @@ class KeptHistory:
         self.kept = Kept(lake)
         self.impossible = 0
         self._vendor = vendor
-        self._lake = lake
+        self.lake = lake
         self._now = now
         self._actions = KeptActions(vendor, self.kept, lake, source=source, now=now)
         self._fetching = asyncio.Lock()
@@ -167,7 +167,7 @@ class KeptHistory:
             parts = [rows_of(kind, symbol, fresh.get(symbol, ()))[0]]
             if past[0] < past[1]:
                 parts.insert(0, self.kept.rows(kind, symbol, *past))
-            actions = self._lake.recorded(symbol)
+            actions = self.lake.recorded(symbol)
             found[symbol] = adjusted(joined(parts), actions, self._now(), dividends=False)
         return found
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from liualgotrader.models.journal_files import journal_files
 from liualgotrader.models.session_rows import BatchRow, JournalRow
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.models.store import Store
-from liualgotrader.replaying.recording import journal_files
 
 _RECORDED = """
 SELECT b.batch_id, b.environment, b.mode, b.build, b.started_at, b.session_date, b.ended_at, b.end_reason,
