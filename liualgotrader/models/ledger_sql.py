@@ -68,15 +68,20 @@ SELECT $1::text, o.order_id, $3::bigint, $4::numeric, $5::numeric, $6::numeric, 
     o.reference_price, o.stop_price, o.target_price, o.reason, o.indicators, o.is_exit, o.filled
 FROM orders o WHERE o.order_id = $2"""
 
-# A correction has booked its execution already: what is told of it as a fill later counts no more.
+# A correction has booked its execution already: what is told of it as a fill later counts no more. There is an index
+# of the executions that stand and one of those that were taken back; asked for together, neither serves.
 INSERT_EVENT = """
 INSERT INTO order_events (
     order_id, kind, execution_id, qty, price, fee, broker_id, replaced_by, reason, ts_event)
 SELECT o.order_id, $2::text, $3::text, $4::numeric, $5::numeric, $6::numeric, $7::text, $8::text,
     $9::text, $10::bigint
 FROM orders o WHERE o.order_id = $1 AND NOT (
-    $2 IN ('partial_fill', 'fill') AND EXISTS (
-        SELECT 1 FROM new_trades t WHERE t.order_id = $1 AND t.execution_id = $3))
+    $2 IN ('partial_fill', 'fill') AND (EXISTS (
+        SELECT 1 FROM new_trades t
+        WHERE t.order_id = $1 AND t.execution_id = $3 AND t.expire_tstamp IS NULL
+    ) OR EXISTS (
+        SELECT 1 FROM new_trades t
+        WHERE t.order_id = $1 AND t.execution_id = $3 AND t.expire_tstamp IS NOT NULL)))
 ON CONFLICT DO NOTHING RETURNING event_id"""
 
 FIND_ORDER = f"""
@@ -123,8 +128,12 @@ WHERE order_id = $1 AND execution_id IS NOT DISTINCT FROM $2 AND expire_tstamp I
 RETURNING trade_id, qty, price, trade_fee, ts_ns"""
 
 IS_BOOKED = """
-SELECT count(*) > 0 FROM new_trades
-WHERE order_id = $1 AND execution_id = $2 AND (expire_tstamp IS NULL OR $3)"""
+SELECT EXISTS (
+    SELECT 1 FROM new_trades
+    WHERE order_id = $1 AND execution_id = $2 AND expire_tstamp IS NULL
+) OR ($3 AND EXISTS (
+    SELECT 1 FROM new_trades
+    WHERE order_id = $1 AND execution_id = $2 AND expire_tstamp IS NOT NULL))"""
 
 REVERSE_MONEY = """
 WITH moved AS (
