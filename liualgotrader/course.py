@@ -130,9 +130,11 @@ class Course:
         progress: Progress,
         batch_id: str | None = None,
         server: EmbeddedServer | None = None,
+        json_logs: bool = False,
     ) -> None:
         """`server`: the embedded database, to be started again when it dies; None for one of the user's own."""
         self._server = server
+        self._json_logs = json_logs
         self._plan = plan
         self._home = home
         self._dsn = dsn
@@ -280,6 +282,7 @@ class Course:
             account_id=0,
             clock_origin=market.now if market.tape else None,
             clock_offset=market.clock_offset,
+            json_logs=self._json_logs,
         )
         data = make_data(draft)
         try:
@@ -436,6 +439,8 @@ class Course:
                 files = journal_files(rows, self._home / "journals" / self.batch_id)
                 paths = [path for life in files.values() for path in life if path is not None]
                 await keep_live_bars(data, session_date(config), paths)
+        except (LiuError, OSError) as exc:
+            log.warning("the minutes that were heard are not kept: %s", exc)
         finally:
             data.close()
 

@@ -54,7 +54,9 @@ def run_session(
             batch_id, plan = asyncio.run(_unfinished(dsn, resume or ""))
         arm(plan, os.environ, yes=yes_live)
         with Display(plan) as display:
-            summary = asyncio.run(_run(plan, home, dsn, server, display.update, batch_id))
+            summary = asyncio.run(
+                _run(plan, home, dsn, server, display.update, batch_id, json_logs)
+            )
     if as_json:
         values = {key: getattr(summary, key) for key in JSON_KEYS}
         sys.stdout.write(_json.encode(values).decode() + "\n")
@@ -89,6 +91,7 @@ async def _run(
     server: EmbeddedServer | None,
     progress: Callable[[dict[str, Any]], None],
     batch_id: str | None,
+    json_logs: bool,
 ) -> Summary:
     course = Course(
         plan,
@@ -98,6 +101,7 @@ async def _run(
         progress=progress,
         batch_id=batch_id,
         server=server,
+        json_logs=json_logs,
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -132,6 +133,7 @@ def test_nothing_that_a_session_leaves_holds_a_key(setting: Setting) -> None:
     assert "scanner telltale raised PermissionError: refused: *** *** *** ***" in outcome.err
     logs = b"".join(data for path, data in left.items() if path.name.startswith("consumer"))
     assert b"no answer from https://x.test/?apiKey=***" in logs
+    assert all("logger" in json.loads(line) for line in logs.splitlines())
     journals = b"".join(data for path, data in left.items() if path.suffix == ".gz")
     assert b"class Telltale(Strategy)" in journals and b"*" * len(IN_THE_SOURCE) in journals
 
