@@ -8,16 +8,14 @@ import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from liualgotrader import __version__
-from liualgotrader.analytics.rows import FeedSummary, PositionDifference, Reconciliation
 from liualgotrader.bootstrap import (
     Endpoints,
     SessionConfig,
@@ -34,10 +32,9 @@ from liualgotrader.common.events import Picked
 from liualgotrader.common.ids import slot_name as slot_letter
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.plan import Mode, Plan, Vendor, plan_to_json
-from liualgotrader.common.ports import BrokerAccount, Trader
+from liualgotrader.common.ports import BrokerAccount
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.kept_history import KeptHistory
-from liualgotrader.engine.latency import Latencies
 from liualgotrader.engine.loading import source_of
 from liualgotrader.models.account_lock import AccountLock
 from liualgotrader.models.account_store import AccountStore
@@ -60,6 +57,7 @@ from liualgotrader.session.patience import patiently
 from liualgotrader.session.reconciler import Reconciler
 from liualgotrader.session.routing import directed
 from liualgotrader.session.settling import settle
+from liualgotrader.session.summing_up import Opening, Ran, Summary, compare_books, summarise, told
 from liualgotrader.session.world import keys_of, world_market
 from liualgotrader.supervisor import GivenUp, Supervisor
 
@@ -71,34 +69,6 @@ _HOLD_SECONDS = 5.0
 _SUM_UP_SECONDS = 120.0
 
 
-class Summary(msgspec.Struct, kw_only=True):
-    """How a session went. Money in dollars, lag in ms of the machine's time, duration in seconds."""
-
-    batch_id: str
-    mode: str
-    symbols: int
-    consumers: int
-    events: int
-    dropped_stale: int
-    gaps: int
-    orders: int
-    fills: int
-    refused: int
-    equity_start: Decimal
-    equity_end: Decimal
-    pnl: Decimal
-    fees: Decimal
-    lag_ms_p50: float | None
-    lag_ms_p99: float | None
-    duration_s: float
-    report: str | None
-    end_reason: str = ""
-    failure: str = ""
-    warnings: list[str] = []
-    differences: list[str] = []
-    picks: list[str] = []
-
-
 def consumers_of(plan: Plan, symbols: int, cpus: int) -> int:
     """Return how many consumers a session gets: the plan's word, else by symbols and processors, at least 1.
 
@@ -108,13 +78,6 @@ def consumers_of(plan: Plan, symbols: int, cpus: int) -> int:
     if plan.session.consumers is not None:
         return plan.session.consumers
     return max(1, min(cpus - 1, math.ceil(symbols / 20)))
-
-
-class Opening(msgspec.Struct, frozen=True):
-    """The account as it was when the batch began, also if it is resumed later."""
-
-    cash: Decimal
-    equity: Decimal
 
 
 class Course:
@@ -507,19 +470,29 @@ class Course:
         """Book the day's fees, compare the books, write the report, and end the batch."""
         trader, data = make_trader(config), make_data(config)
         try:
-            await settle(config, store, trader)
+            still_open = await settle(config, store, trader)
+            if still_open and not config.lockstep:
+                supervisor.warn(
+                    f"{still_open} orders could not be cancelled; look at them at the broker"
+                )
             charges = await book_fees(AccountStore(store.pool), trader, config)
             await reconciler.finish()
             end = await trader.account()
-            books = await self._books(store, config, trader)
-            summary = await self._summary(store, config, supervisor, start, end, charges)
+            books = await compare_books(store, config, trader)
+            ran = Ran(
+                consumers=supervisor.figures()["consumers"],
+                end_reason=supervisor.reason,
+                failure=supervisor.failure,
+                warnings=supervisor.warnings,
+            )
+            summary = await summarise(store, config, ran, start, end, charges)
             left = await gather(
                 store,
                 data,
                 config,
                 cash_start=start.cash,
                 charges=charges,
-                feed=_feed(summary),
+                feed=summary.feed,
                 reconciliation=books,
                 end_reason=supervisor.failure or supervisor.reason,
                 notice=self._notice,
@@ -529,7 +502,7 @@ class Course:
             trader.close()
             data.close()
         await self._keep_live_bars(store, config)
-        summary.differences = [*_differences(books), *await self._execution_differences(store)]
+        summary.differences = [*told(books), *await self._execution_differences(store)]
         summary.report = str(report)
         summary.duration_s = round(asyncio.get_running_loop().time() - began, 3)
         await AccountStore(store.pool).note(self.batch_id, msgspec.to_builtins(summary))
@@ -540,99 +513,8 @@ class Course:
         )
         return summary
 
-    async def _summary(
-        self,
-        store: SessionStore,
-        config: SessionConfig,
-        supervisor: Supervisor,
-        start: Opening,
-        end: BrokerAccount,
-        charges: Decimal,
-    ) -> Summary:
-        orders = await store.orders(self.batch_id)
-        executions = await store.executions(self.batch_id)
-        picks = [pick.picked for pick in await store.load_picks(self.batch_id)]
-        consumers = supervisor.figures()["consumers"]
-        lag = Latencies()
-        for consumer in consumers:
-            lag.merge({int(k): v for k, v in consumer.get("latency", {}).items()})
-        return Summary(
-            batch_id=self.batch_id,
-            mode=self._plan.session.mode.value,
-            symbols=len({pick.symbol for pick in picks}),
-            consumers=len(config.slots),
-            events=sum(c.get("events", 0) for c in consumers),
-            dropped_stale=sum(c.get("stale", 0) for c in consumers),
-            gaps=sum(c.get("gaps", 0) for c in consumers),
-            orders=sum(order.status != "refused" for order in orders),
-            fills=len(executions),
-            refused=sum(order.status in ("refused", "rejected") for order in orders),
-            equity_start=start.equity,
-            equity_end=end.equity,
-            pnl=end.equity - start.equity,
-            fees=charges + sum((each.fee for each in executions), Decimal(0)),
-            lag_ms_p50=_rounded(lag.quantile_ms(0.5)),
-            lag_ms_p99=_rounded(lag.quantile_ms(0.99)),
-            duration_s=0.0,
-            report=None,
-            end_reason=supervisor.reason,
-            failure=supervisor.failure,
-            warnings=supervisor.warnings,
-            picks=_by_scanner(picks) if self._plan.session.test_scanners else [],
-        )
-
-    async def _books(
-        self, store: SessionStore, config: SessionConfig, trader: Trader
-    ) -> Reconciliation:
-        """Hold the ledger beside the broker: cash to the cent, positions to the share."""
-        account, held = await trader.account(), await trader.positions()
-        ours: dict[str, Decimal] = {}
-        for row in await store.positions(config.account_id):
-            ours[row.symbol] = ours.get(row.symbol, Decimal(0)) + row.qty
-        theirs = {position.symbol: position.qty for position in held}
-        cent, none = Decimal("0.01"), Decimal(0)
-        return Reconciliation(
-            ledger_cash=(await store.load_account(config.account_id)).cash.quantize(cent),
-            broker_cash=account.cash.quantize(cent),
-            positions=len(theirs),
-            differences=tuple(
-                PositionDifference(symbol, ours.get(symbol, none), theirs.get(symbol, none))
-                for symbol in sorted(ours.keys() | theirs.keys())
-                if ours.get(symbol, none) != theirs.get(symbol, none)
-            ),
-        )
-
     async def _execution_differences(self, store: SessionStore) -> list[str]:
         if self._box is None:
             return []
         booked = await store.executions(self.batch_id)
         return [*execution_differences(booked, await self._box.executions())]
-
-
-def _feed(summary: Summary) -> FeedSummary:
-    return FeedSummary(
-        events=summary.events,
-        dropped_stale=summary.dropped_stale,
-        gaps=summary.gaps,
-        lag_ms_p50=summary.lag_ms_p50,
-        lag_ms_p99=summary.lag_ms_p99,
-    )
-
-
-def _differences(books: Reconciliation) -> Iterator[str]:
-    for each in books.differences:
-        yield f"{each.symbol}: the ledger holds {each.ledger}, the broker {each.broker}"
-    if books.ledger_cash != books.broker_cash:
-        yield f"cash: the ledger has {books.ledger_cash}, the broker {books.broker_cash}"
-
-
-def _by_scanner(picks: Sequence[Picked]) -> list[str]:
-    """Return what each scanner picked, as lines for a person."""
-    found: dict[str, dict[str, None]] = {}
-    for pick in picks:
-        found.setdefault(pick.scanner, {})[pick.symbol] = None
-    return [f"{scanner}: {', '.join(symbols)}" for scanner, symbols in found.items()]
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)

@@ -15,7 +15,7 @@ import msgspec
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan import Plan, plan_from_json
-from liualgotrader.course import Course, Summary
+from liualgotrader.course import Course
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.models.embedded import EmbeddedServer
 from liualgotrader.models.session_store import SessionStore
@@ -24,6 +24,7 @@ from liualgotrader.scripts.exits import DONE, FAILED
 from liualgotrader.scripts.home import database_and_server, liu_home
 from liualgotrader.scripts.show import Display, show_summary
 from liualgotrader.session.logs import formatter
+from liualgotrader.session.summing_up import Summary
 
 # What Summary has beyond what `--json` promises, it keeps for the tables and the report.
 JSON_KEYS = (

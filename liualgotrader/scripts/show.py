@@ -14,8 +14,8 @@ from rich.panel import Panel
 from rich.table import Table
 
 from liualgotrader.common.plan import Mode, Plan, SessionPlan
-from liualgotrader.course import Summary
 from liualgotrader.engine.latency import Latencies
+from liualgotrader.session.summing_up import Summary
 
 NEW_YORK = ZoneInfo("America/New_York")
 _PLAIN_SECONDS = 5.0
