@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 import urllib.request
@@ -156,8 +157,9 @@ def test_shares_that_the_owner_sells_from_under_a_strategy(setting: Setting, den
     assert outcome.code == 0, outcome.err
     sold = query(setting.dsn, "SELECT qty, order_id FROM new_trades WHERE operation = 'sell'")
     assert sum(row["qty"] for row in sold if row["order_id"]) == 12
-    assert [row["qty"] for row in sold if not row["order_id"]] == [8]
-    assert "changed by -8 without an order of ours" in outcome.err
+    # The sale may fill in parts, and each be found by a look of its own.
+    assert sum(row["qty"] for row in sold if not row["order_id"]) == 8
+    assert re.search(r"changed by -\d without an order of ours", outcome.err), outcome.err
 
 
 HOLDER = f"""
