@@ -106,6 +106,7 @@ def _line(figures: dict[str, Any], events: int, rate: float) -> str:
     )
     held = sum(len(c.get("positions", {})) for c in consumers)
     orders = sum(c.get("open_orders", 0) for c in consumers)
+    warned = figures["warnings"]
     parts = [
         _clock(figures),
         f"{events:,} events ({rate:,.0f}/s)",
@@ -113,7 +114,7 @@ def _line(figures: dict[str, Any], events: int, rate: float) -> str:
         f"{held} positions",
         f"{orders} open orders",
         f"P&L {pnl:+,.2f}",
-        f"{figures['warnings']} warnings" if figures["warnings"] else "",
+        f"{warned} warning{'s' * (warned > 1)}" if warned else "",
     ]
     return "  ".join(part for part in parts if part)
 
