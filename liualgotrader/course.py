@@ -8,8 +8,8 @@ import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -142,12 +142,12 @@ class Course:
             supervisor = self._supervisor = Supervisor(config, epoch=await self._epoch(store))
             reconciler = await self._reconciled(stack, store, config, supervisor)
             keeper = self._kept(stack, supervisor)
+            await self._finalise(config, supervisor)
             aside = (
                 self._commands(store, supervisor),
                 self._show(supervisor),
                 self._hold(lock, supervisor),
                 self._compare(reconciler, supervisor),
-                self._finalise(config, supervisor),
             )
             try:
                 await self._conduct(supervisor, keeper, market, aside)
@@ -383,29 +383,24 @@ class Course:
             await reconciler.run(supervisor)
 
     async def _finalise(self, config: SessionConfig, supervisor: Supervisor) -> None:
-        """Replace the live bars of earlier days by the vendor's final ones."""
-        data = make_data(config)
-        try:
-            if isinstance(data, KeptHistory):
+        """Replace the live bars of earlier days by the vendor's final ones.
+
+        Before the processes start: their warm-up would put the final ones there without a word.
+        """
+        with _kept_history(config, "the live bars of earlier days stay") as history:
+            if history is not None:
                 coins = self._plan.session.asset_class is AssetClass.CRYPTO
                 calendar: Calendar = crypto() if coins else us_equities()
-                await finalise_live_bars(data, calendar, session_date(config), supervisor.warn)
-        finally:
-            data.close()
+                await finalise_live_bars(history, calendar, session_date(config), supervisor.warn)
 
     async def _keep_live_bars(self, store: SessionStore, config: SessionConfig) -> None:
         """Keep what was heard until the final bars come. What an exchange in a box shows is nobody's history."""
-        data = make_data(config)
-        try:
-            if isinstance(data, KeptHistory):
+        with _kept_history(config, "the minutes that were heard are not kept") as history:
+            if history is not None:
                 rows = await store.journals(self.batch_id)
                 files = journal_files(rows, self._home / "journals" / self.batch_id)
                 paths = [path for life in files.values() for path in life if path is not None]
-                await keep_live_bars(data, session_date(config), paths)
-        except (LiuError, OSError) as exc:
-            log.warning("the minutes that were heard are not kept: %s", exc)
-        finally:
-            data.close()
+                await keep_live_bars(history, session_date(config), paths)
 
     async def _account(self, config: SessionConfig) -> BrokerAccount:
         trader = make_trader(config)
@@ -518,3 +513,15 @@ class Course:
             return []
         booked = await store.executions(self.batch_id)
         return [*execution_differences(booked, await self._box.executions())]
+
+
+@contextmanager
+def _kept_history(config: SessionConfig, failing: str) -> Iterator[KeptHistory | None]:
+    """Lend a real vendor's history, None in a box. What goes wrong is logged as `failing`: no session ends for it."""
+    data = make_data(config)
+    try:
+        yield data if isinstance(data, KeptHistory) else None
+    except (LiuError, OSError) as exc:
+        log.warning("%s: %s", failing, exc)
+    finally:
+        data.close()
