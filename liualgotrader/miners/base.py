@@ -1,27 +1,158 @@
-"""What a miner is: batch work while the market is closed, for scanners and strategies to read."""
+"""What a miner is: batch work while the market is closed, for scanners and strategies to read.
+
+A miner works for one trading day that is over (`ctx.day`), and what it makes is for the next one. It sees nothing
+that happened after that day, so that a night of the past can be worked again and gives the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, Protocol
 
+import msgspec
+
+from liualgotrader.common.bar_table import BarTable
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI
 
+Row = tuple[Any, ...]
+
+
+class History(Protocol):
+    """The history lake as of the miner's day: nothing of a later day can be read or written.
+
+    `seconds` is 60 for minutes (regular and extended hours, as they were recorded) and 86400 for days.
+    """
+
+    def symbols(self, seconds: int) -> list[str]:
+        """Return what there are bars of, sorted; delisted names too."""
+
+    def span(self, symbol: str, seconds: int) -> tuple[date, date] | None:
+        """Return the first and the last day that there are bars of, up to the miner's day; None without any."""
+
+    def bars(
+        self, symbol: str, seconds: int, first: date, last: date, *, raw: bool = False
+    ) -> BarTable:
+        """Return the bars of the days from `first` to `last`, both included; none of an unknown symbol.
+
+        Prices are divided by the splits up to the miner's day, so that they compare with that day's;
+        `raw` gives them as traded.
+        """
+
+    def write(self, seconds: int, bars: Mapping[str, BarTable], *, replace: bool = False) -> int:
+        """Keep raw bars; return how many are new or changed. Those that are there stay unless `replace`.
+
+        Raises ConfigError for bars that cannot be, StoreError when the disk fails.
+        """
+
+
+class Tables(Protocol):
+    """The tables that miners keep. Names that are no such table or column raise ConfigError."""
+
+    async def get(
+        self, table: str, columns: Sequence[str], *, where: Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        """Return these columns of the rows whose values equal `where` (a list: any of them), by key."""
+
+    async def put(
+        self, table: str, columns: Sequence[str], rows: Iterable[Row], *, key: Sequence[str]
+    ) -> int:
+        """Insert rows, or change those with the same `key`, all or none; return how many are new or changed."""
+
+    async def replace(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[Row],
+        *,
+        where: Mapping[str, Any],
+    ) -> int:
+        """Put rows in the place of those whose values equal `where`, all or none; return how many there are now."""
+
+
+class SimulatedRun(msgspec.Struct, frozen=True):
+    """What a strategy's simulated day in one symbol came to.
+
+    `gain` in dollars after fees; `put_in` the most dollars it had in it; both 0 on a day without a trade.
+    """
+
+    symbol: str
+    day: date
+    trips: int
+    gain: float
+    put_in: float
+
+
+class Simulator(Protocol):
+    """Strategies run over history, by the engine and the venue of a backtest."""
+
+    async def runs(
+        self,
+        strategy: str,
+        symbols: Sequence[str],
+        first: date,
+        last: date,
+        *,
+        filename: str = "",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> list[SimulatedRun]:
+        """Return each day of each symbol that has minute bars on it, in an account of its own.
+
+        `strategy`: a class of `filename`, or one that is built in.
+        """
+
 
 class MinerContext(Protocol):
-    """What a miner may ask."""
+    """What a miner may ask. All answers are as of the end of `day`."""
 
     @property
     def now(self) -> int:
-        """The moment at which it was started, ns UTC."""
+        """The moment it works for, ns UTC: not before the end of `day`."""
+
+    @property
+    def day(self) -> date:
+        """The last trading day that is over."""
+
+    @property
+    def next_day(self) -> date:
+        """The trading day after it, for which values are made."""
+
+    @property
+    def since(self) -> date | None:
+        """From which day on to work anew (`--since`); None for what is missing."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The universe of `miner.toml`, sorted."""
 
     @property
     def data(self) -> DataAPI:
-        """Market data on request."""
+        """The vendor's market data on request; nothing after `day` is in it."""
+
+    @property
+    def history(self) -> History:
+        """The history on disk."""
+
+    @property
+    def tables(self) -> Tables:
+        """The rows that miners keep."""
+
+    @property
+    def simulator(self) -> Simulator:
+        """Strategies run over history."""
+
+    def trading_days(self, first: date, last: date) -> list[date]:
+        """Return the days of trading from `first` to `last`, both included."""
 
     async def assets(self) -> Sequence[Instrument]:
         """Return what can be traded."""
+
+    def skip(self, symbol: str, reason: str) -> None:
+        """Tell that a symbol is left out tonight and why. The rest goes on; the outcome names it."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell how far it is."""
 
     def log(self, message: str) -> None:
         """Write a line to the log."""
@@ -32,16 +163,33 @@ class Miner:
 
     ```python
     class Quiet(Miner):
+        after = ("DailyOHLC",)
         days: int = 30
 
-        async def run(self, ctx: MinerContext) -> None:
-            ctx.log(f"{len(await ctx.assets())} assets")
+        async def run(self, ctx: MinerContext) -> int:
+            first = ctx.trading_days(ctx.day - timedelta(days=2 * self.days), ctx.day)[-self.days]
+            rows = []
+            for symbol in ctx.symbols:
+                volume = ctx.history.bars(symbol, 86_400, first, ctx.day).volume
+                if len(volume):
+                    rows.append(("Quiet", symbol, ctx.day, "volume", float(volume.mean())))
+                else:
+                    ctx.skip(symbol, "no bars")
+            columns = ("miner", "symbol", "day", "name", "value")
+            return await ctx.tables.put("miner_values", columns, rows, key=columns[:4])
     ```
     """
+
+    after: ClassVar[tuple[str, ...]] = ()
+    """Classes of miners whose work it reads: it waits for those of them that `miner.toml` names."""
 
     name: str
     """The name in `miner.toml`; set by the framework."""
 
-    async def run(self, ctx: MinerContext) -> None:
-        """Do the work."""
+    async def run(self, ctx: MinerContext) -> int:
+        """Do the work; return how many rows are new or changed.
+
+        Done twice, the second time changes nothing; ended at any point and done again, the rows are
+        the same. What it raises is its outcome, and the others go on.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define run()")

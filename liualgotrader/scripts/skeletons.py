@@ -81,20 +81,24 @@ class NAME(Scanner):
 '''
 
 MINER = '''\
-"""NAME: counts what can be traded, and what of it can be sold short."""
+"""NAME: notes what can be sold short, for scanners and strategies to read."""
 
 from liualgotrader.miners.base import Miner, MinerContext
+
+COLUMNS = ("miner", "symbol", "day", "name", "value")
 
 
 class NAME(Miner):
     # Annotated attributes are parameters: miner.toml may set them, [miners.NAME] only_easy = false
     only_easy: bool = True
 
-    async def run(self, ctx: MinerContext) -> None:
-        """Work as long as it takes: the market is closed."""
+    async def run(self, ctx: MinerContext) -> int:
+        """Work as long as it takes: the market is closed. Return how many rows are new or changed."""
         assets = await ctx.assets()
         short = [a for a in assets if a.shortable and (a.easy_to_borrow or not self.only_easy)]
         ctx.log(f"{len(assets)} assets, {len(short)} of them can be sold short")
+        rows = [("NAME", asset.symbol, ctx.day, "can_be_short", 1.0) for asset in short]
+        return await ctx.tables.put("miner_values", COLUMNS, rows, key=COLUMNS[:4])
 '''
 
 PLAN_LINES = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -11,10 +12,11 @@ import pytest
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar, Trade
+from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Plan
 from liualgotrader.common.ports import Snapshot
 from liualgotrader.engine.loading import configure, load_class
-from liualgotrader.miners.base import Miner
+from liualgotrader.miners.base import Miner, Row
 from liualgotrader.scanners.base import Scanner
 from liualgotrader.scripts.exits import DONE, WRONG_USE, run
 from liualgotrader.scripts.liu import cli
@@ -49,8 +51,19 @@ def test_a_new_strategy_and_scanner_are_right_in_a_plan(
 class Market:
     """A market of three symbols, for scanners and miners."""
 
+    day = date(2026, 11, 27)
+
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.rows: list[Row] = []
+        self.tables = self
+
+    async def put(
+        self, table: str, columns: Sequence[str], rows: Iterable[Row], *, key: Sequence[str]
+    ) -> int:
+        assert (table, len(columns), len(key)) == ("miner_values", 5, 4)
+        self.rows += rows
+        return len(self.rows)
 
     async def snapshots(self, symbols: Sequence[str] | None = None) -> dict[str, Snapshot]:
         prices = {"UP": 110.0, "DOWN": 80.0, "FLAT": 101.0, "NONE": None}
@@ -63,8 +76,11 @@ class Market:
             for name, price in prices.items()
         }
 
-    async def assets(self) -> Sequence[object]:
-        return []
+    async def assets(self) -> Sequence[Instrument]:
+        return [
+            Instrument("AAPL", shortable=True, easy_to_borrow=True),
+            Instrument("GME", shortable=True, easy_to_borrow=False),
+        ]
 
     def log(self, message: str) -> None:
         self.lines.append(message)
@@ -80,8 +96,9 @@ def test_a_new_miner_works(here: Path) -> None:
     assert run(cli, ["new", "miner", "count"]) == DONE
     market = Market()
     miner = configure(load_class("count.py", "Count", Miner), "count", {})
-    asyncio.run(miner.run(market))  # type: ignore[arg-type]
-    assert market.lines == ["0 assets, 0 of them can be sold short"]
+    assert asyncio.run(miner.run(market)) == 1  # type: ignore[arg-type]
+    assert market.lines == ["2 assets, 1 of them can be sold short"]
+    assert market.rows == [("Count", "AAPL", market.day, "can_be_short", 1.0)]
 
 
 def test_a_file_that_is_there_is_never_overwritten(
