@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from liualgotrader.common.instruments import AssetClass, Instrument
     from liualgotrader.common.orders import Order, OrderClass, OrderType, Side, TimeInForce
     from liualgotrader.common.ports import Snapshot
-    from liualgotrader.miners.base import Miner
+    from liualgotrader.forecasts.base import Forecast
+    from liualgotrader.miners.base import Miner, MinerContext
     from liualgotrader.scanners.base import ScanContext, Scanner
-    from liualgotrader.strategies.base import Context, Strategy, StrategyType
+    from liualgotrader.strategies.base import Context, Strategy, StrategyType, Viability
 
 __version__ = "0.5.0"
 
@@ -45,9 +46,10 @@ _HOMES = {
     "common.instruments": ("AssetClass", "Instrument"),
     "common.orders": ("Order", "OrderClass", "OrderType", "Side", "TimeInForce"),
     "common.ports": ("Snapshot",),
-    "miners.base": ("Miner",),
+    "forecasts.base": ("Forecast",),
+    "miners.base": ("Miner", "MinerContext"),
     "scanners.base": ("ScanContext", "Scanner"),
-    "strategies.base": ("Context", "Strategy", "StrategyType"),
+    "strategies.base": ("Context", "Strategy", "StrategyType", "Viability"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -57,9 +59,11 @@ __all__ = [
     "Context",
     "CorporateAction",
     "DataLoader",
+    "Forecast",
     "Instrument",
     "LiuError",
     "Miner",
+    "MinerContext",
     "NotLoaded",
     "Order",
     "OrderClass",
@@ -76,6 +80,7 @@ __all__ = [
     "TimeInForce",
     "TimerFired",
     "Trade",
+    "Viability",
     "__version__",
 ]
 

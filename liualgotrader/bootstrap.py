@@ -264,6 +264,13 @@ def portfolio_strategies(config: SessionConfig) -> tuple[str, ...]:
     return tuple(strategy.name for strategy in make_strategies(config) if strategy.portfolio)
 
 
+def declared_forecasts(config: SessionConfig, slot: str = "") -> tuple[str, ...]:
+    """Return the names of the stored forecasts that the strategies read, sorted."""
+    return tuple(
+        sorted({name for each in make_strategies(config, slot) for name in each.forecasts})
+    )
+
+
 def make_scanners(config: SessionConfig) -> list[Scanner]:
     """Return the plan's scanners, configured."""
     made = []

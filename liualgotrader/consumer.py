@@ -216,7 +216,7 @@ class Consumer:
         started = self._incarnation.started
         now = max(started.time, now)
         yield Batch(now, between=deque([started]))
-        for symbol, _ in started.routes:
+        for symbol in dict.fromkeys(symbol for symbol, _ in started.routes):
             yield Batch(now, between=deque([await self._past.warm_up(symbol, now)]))
         for event in self._incarnation.missed:
             yield Batch(now, between=deque([event]))
@@ -395,6 +395,7 @@ class Consumer:
             except StoreError as exc:
                 log.warning("kept for later: %s", exc)
                 engine.kept = kept + engine.kept
+        await self._note_passed_over()
         if engine.given_back:
             symbols, engine.given_back = tuple(engine.given_back), []
             self._control.say(GivenBack(self._name, symbols))
@@ -406,6 +407,20 @@ class Consumer:
             warnings, engine.warnings = engine.warnings, []
             for warning in warnings:
                 self._control.say(Failed(warning))
+
+    async def _note_passed_over(self) -> None:
+        """Write down which symbols strategies did not want, and why."""
+        viabilities = self.engine.viabilities
+        if not viabilities.passed_over:
+            return
+        passed, viabilities.passed_over = viabilities.passed_over, []
+        for each in passed:
+            log.info("%s passes %s over: %s", each.strategy, each.symbol, each.reason)
+        try:
+            await self._incarnation.pass_over(passed)
+        except StoreError as exc:
+            log.warning("noted for later: %s", exc)
+            viabilities.passed_over = passed + viabilities.passed_over
 
     def count(self, batch: MarketBatch) -> None:
         """Count a batch's events, and how long they waited since their socket was read."""

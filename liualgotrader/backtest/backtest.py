@@ -64,6 +64,8 @@ class Adjustment(msgspec.Struct, frozen=True):
     new_symbol: str = ""
 
 
+Forecasts = dict[str, dict[str, float]]
+"""By name and symbol."""
 Made = Callable[[EngineSettings], Sequence[Strategy]]
 
 
@@ -79,12 +81,16 @@ class Backtest:
         *,
         portfolios: Mapping[str, PortfolioView] = {},
         make: Made | None = None,
+        forecasts: Mapping[date, Forecasts] = {},
     ) -> None:
+        """`forecasts`: those that the strategies declare, by the day that they are for."""
+        self._forecasts = forecasts
         self._request = request
         self._config = config
         self._lake = lake
         self._sink = sink
         self.sessions = request.sessions()
+        self._date_of = {session.open: session.date for session in self.sessions}
         self._now = 0
         self._data = LakeData(lake, lambda: self._now, request.scale.seconds)
         self._instruments = {i.symbol: i for i in self._data.all_instruments()}
@@ -139,7 +145,12 @@ class Backtest:
             latency=plan.session.latency_ns,
             max_symbols=plan.session.max_symbols,
             hears_pit=request.scale is Scale.MINUTE,
+            forecasts=self._expected,
         )
+
+    def _expected(self, session_open: int) -> Forecasts:
+        """Return the forecasts for the session that opens at a moment."""
+        return self._forecasts.get(self._date_of[session_open], {})
 
     def _venue_sessions(self) -> Sequence[VenueSession]:
         """Return the days with some around them: orders outlive the last one, money settles."""
@@ -265,7 +276,9 @@ class Backtest:
         """Show the day that is over to the strategies, the next one having begun."""
         simulation, over = self.simulation, self._midnight(before) + DAY
         await simulation.run_until(over)
-        simulation.begin_session(SessionBegan(over, session.open, session.close))
+        simulation.begin_session(
+            SessionBegan(over, session.open, session.close, self._expected(session.open))
+        )
         simulation.add_picks(self._plan_picks(session, over))
         bars = market.complete()
         market.begin_day(session, self._midnight(session))

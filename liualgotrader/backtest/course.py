@@ -14,7 +14,7 @@ from liualgotrader import __version__
 from liualgotrader.analytics.backtest.rows import BacktestData
 from liualgotrader.analytics.backtest.statistics import BacktestStatistics, backtest_statistics
 from liualgotrader.analytics.backtest.summary import figures
-from liualgotrader.backtest.backtest import Backtest
+from liualgotrader.backtest.backtest import Backtest, Forecasts
 from liualgotrader.backtest.batch import (
     ENVIRONMENT,
     new_batch_id,
@@ -28,6 +28,7 @@ from liualgotrader.backtest.request import Asset, Progress, Request, Scale, Show
 from liualgotrader.bootstrap import (
     Endpoints,
     SessionConfig,
+    declared_forecasts,
     make_scanners,
     portfolio_strategies,
     source_files,
@@ -143,6 +144,12 @@ class BacktestCourse:
                 purses[part.name] = PortfolioView(row.portfolio_id, row.size, row.credit_line)
         return purses
 
+    async def _forecasts(self, store: SessionStore, config: SessionConfig) -> dict[date, Forecasts]:
+        """Return the stored forecasts that the strategies declare, each made before its day."""
+        plan, names = self._request.plan, declared_forecasts(config)
+        symbols = None if plan.scanners else plan.session.symbols
+        return await store.forecasts(names, self._request.first, self._request.last, symbols)
+
     # -- during ------------------------------------------------------------------------------------
 
     async def _live(
@@ -157,13 +164,19 @@ class BacktestCourse:
         recorder = Recorder(self._dsn, self.batch_id, account_id=account_id, runs=runs)
         try:
             backtest = Backtest(
-                self._request, config, lake, recorder, portfolios=await self._purses(store)
+                self._request,
+                config,
+                lake,
+                recorder,
+                portfolios=await self._purses(store),
+                forecasts=await self._forecasts(store, config),
             )
             await backtest.run(lambda session: self._after(backtest, session, began))
         finally:
             await asyncio.to_thread(recorder.close)
         seconds = asyncio.get_running_loop().time() - began
         await BacktestStore(store.pool).save_actions(self.batch_id, backtest.adjustments)
+        await store.pass_over(self.batch_id, backtest.simulation.passed_over)
         data = await gather(
             store,
             lake,

@@ -302,7 +302,8 @@ class OpenOrder(msgspec.Struct, frozen=True, array_like=True):
 class Started(Event, frozen=True, array_like=True, tag="started"):
     """The first input of an incarnation: what the ledger knew when it began.
 
-    A first start has nothing in it.
+    A first start has nothing in it. `forecasts`: those for the day that the strategies declare, by
+    name and symbol.
     """
 
     time: int
@@ -322,6 +323,7 @@ class Started(Event, frozen=True, array_like=True, tag="started"):
     routes: tuple[tuple[str, str | None], ...] = ()
     keystore: dict[str, dict[str, str]] = {}
     settings: dict[str, Any] = {}
+    forecasts: dict[str, dict[str, float]] = {}
 
     @property
     def ts_event(self) -> int:
@@ -330,11 +332,15 @@ class Started(Event, frozen=True, array_like=True, tag="started"):
 
 
 class SessionBegan(Event, frozen=True, array_like=True, tag="session"):
-    """Another trading day begins for engines that live on: day bars, and markets that never close."""
+    """Another trading day begins for engines that live on: day bars, and markets that never close.
+
+    `forecasts`: those for the day, as in Started.
+    """
 
     time: int
     session_open: int
     session_close: int
+    forecasts: dict[str, dict[str, float]] = {}
 
     @property
     def ts_event(self) -> int:

@@ -12,6 +12,7 @@ from liualgotrader.common.events import FeedState
 from liualgotrader.common.instruments import Instrument, Number
 from liualgotrader.common.orders import Order, OrderClass, OrderType, Side, TimeInForce
 from liualgotrader.engine.intents import Wish
+from liualgotrader.engine.viability import forecast_of
 
 if TYPE_CHECKING:
     from liualgotrader.engine.core import Engine, StrategyRun
@@ -100,6 +101,10 @@ class StrategyContext:
         if not book.protective:
             return orders
         return [order for order in orders if order.order_id not in book.protective]
+
+    def forecast(self, symbol: str, name: str) -> float | None:
+        """Return what is expected of a symbol today, or None when nothing is."""
+        return forecast_of(self._engine.forecasts, self._run, symbol, name)
 
     def feed(self, symbol: str) -> FeedState:
         """Return what is known of a symbol's market data."""

@@ -62,6 +62,7 @@ from liualgotrader.engine.protection import Protection
 from liualgotrader.engine.refusals import Chain, Refusals
 from liualgotrader.engine.risk import Situation, gates_for, refusal
 from liualgotrader.engine.settings import DAY_SECONDS, EngineSettings, StrategySettings
+from liualgotrader.engine.viability import Question, Viabilities, asks
 from liualgotrader.engine.warm_up import WarmUp
 from liualgotrader.strategies.base import Strategy, StrategyType
 
@@ -81,6 +82,7 @@ class StrategyRun:
     """A strategy at work in this consumer."""
 
     __slots__ = (
+        "asks_viability",
         "ctx",
         "disabled",
         "hears_orders",
@@ -98,6 +100,7 @@ class StrategyRun:
         self.strategy = strategy
         self.disabled = False
         self.hears_orders = type(strategy).on_order is not Strategy.on_order
+        self.asks_viability = asks(strategy)
         self.symbols: dict[str, None] = {}
         self.rejected: set[str] = set()
         self.keystore: dict[str, str] = {}
@@ -135,6 +138,8 @@ class Engine:
         self.warnings: list[str] = []
         self.closing: set[str] = set()
         self.running: str = ""
+        self.forecasts: dict[str, dict[str, float]] = {}
+        self.viabilities = Viabilities(self)
         self._runs = {
             settings_.name: StrategyRun(self, strategy, settings_)
             for strategy, settings_ in zip(strategies, settings.strategies, strict=True)
@@ -288,6 +293,7 @@ class Engine:
         for name in started.disabled:
             self._runs[name].disabled = True
         self.halted = started.halted
+        self.forecasts = started.forecasts
         for name, symbol in started.rejects:
             self._runs[name].rejected.add(symbol)
         for name, kept in started.keystore.items():
@@ -317,6 +323,8 @@ class Engine:
         """Begin another day with what is there: what the day before had ended is allowed again."""
         self.session_open, self.session_close = session.session_open, session.session_close
         self.halted = self._liquidated = ""
+        self.forecasts = session.forecasts
+        self.viabilities.begin_session()
         self._flattener.relent()
         for run in self._runs.values():
             run.rejected.clear()
@@ -349,12 +357,18 @@ class Engine:
         self._assign(picked.symbol, picked.strategy)
 
     def _assign(self, symbol: str, strategy: str | None) -> None:
+        passed_over = False
         for run in self._runs.values():
             if strategy not in (None, run.name) or symbol in run.rejected or symbol in run.symbols:
+                continue
+            if not self.viabilities.may_begin(run, symbol):
+                passed_over = True
                 continue
             run.symbols[symbol] = None
             self._history.expect(run, symbol)
         self._route(symbol)
+        if passed_over:
+            self._give_back(symbol)
 
     def _trading(self, symbol: str) -> list[StrategyRun]:
         return [r for r in self._runs.values() if symbol in r.symbols and not r.disabled]
@@ -617,7 +631,10 @@ class Engine:
         if without is not None:
             rest = without.remaining * without.side.sign
             now = msgspec.structs.replace(now, pending=now.pending - rest)
-        return reason or refusal(order, now, self._gates)
+        reason = reason or refusal(order, now, self._gates)
+        if reason is None and run.asks_viability and not closing and _opens(order, now):
+            return self.viabilities.refusal(run, order.symbol)
+        return reason
 
     def _is_exit(self, run: StrategyRun, order: Submit, *, without: str = "") -> bool:
         """An exit brings the position towards zero and, with the exits at work, not beyond it."""
@@ -758,8 +775,23 @@ class Engine:
     def _leave(self, run: StrategyRun, symbol: str) -> None:
         run.symbols.pop(symbol, None)
         self._route(symbol)
+        self._give_back(symbol)
+
+    def _give_back(self, symbol: str) -> None:
+        """Tell that a symbol's events are not needed, if nobody here wants them."""
         if not any(symbol in other.symbols for other in self._runs.values()):
             self.given_back.append(symbol)
+
+    def ask(self, run: StrategyRun, symbol: str, question: Question) -> bool:
+        """Return what a strategy says of a symbol; one that raises is disabled, and has said nothing."""
+        before, self.running = self.running, run.name
+        try:
+            return bool(run.strategy.is_viable(symbol, question))
+        except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+            self._fail(run, "is_viable", exc)
+            return True
+        finally:
+            self.running = before
 
     def _call(self, run: StrategyRun, name: str, *args: object) -> None:
         if run.disabled:
@@ -798,3 +830,8 @@ class Engine:
         """Tell the operator."""
         log.warning(message)
         self.warnings.append(message)
+
+
+def _opens(order: Submit, now: Situation) -> bool:
+    """Whether an order begins a position: nothing is held, and nothing is on its way."""
+    return not (order.exit or now.position or now.pending)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from liualgotrader.common.data_loader import DataLoader
 from liualgotrader.common.events import Bar, HistoryLoaded
 from liualgotrader.engine.settings import DAY_SECONDS
+from liualgotrader.engine.viability import history_minutes
 
 if TYPE_CHECKING:
     from liualgotrader.engine.core import StrategyRun
@@ -23,7 +24,7 @@ class WarmUp:
 
     def expect(self, run: StrategyRun, symbol: str) -> None:
         """A symbol is new to a strategy: it waits if it declared history."""
-        if run.strategy.warmup or run.strategy.warmup_days:
+        if history_minutes(run.strategy) or run.strategy.warmup_days:
             self._waiting.add((run.name, symbol))
 
     def waits(self, run: StrategyRun, symbol: str) -> bool:

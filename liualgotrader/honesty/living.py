@@ -27,7 +27,7 @@ async def _decide(task: Task, root: Path) -> Answer:
     plan = task.request.plan
     config = backtest_config(plan, BATCH, sources=task.sources)
     lake = NamedLake(root, plan.session.symbols, task.renames)
-    backtest = WatchedBacktest(task.request, config, lake, cut=task.cut)
+    backtest = WatchedBacktest(task.request, config, lake, cut=task.cut, forecasts=task.forecasts)
     decisions = await backtest.decide()
     return Answer(decisions=decisions, failures=backtest.failures)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import zip_longest
 from pathlib import Path
 from time import perf_counter
 
 import msgspec
 
+from liualgotrader.backtest.backtest import Forecasts
 from liualgotrader.backtest.request import Request
 from liualgotrader.data.lake import Lake
 from liualgotrader.honesty.cuts import CUTS, cuts, effective
@@ -61,6 +63,7 @@ def check_lookahead(
     *,
     most: int = CUTS,
     show: Callable[[str], None] = lambda _: None,
+    forecasts: Mapping[date, Forecasts] = {},
 ) -> LookaheadResult:
     """Live the request on the history under `home`, then on up to `most` truncated ones, and compare.
 
@@ -71,7 +74,13 @@ def check_lookahead(
         tempfile.TemporaryDirectory(prefix=".check-", dir=home) as folder,
         Workers(Path(folder)) as workers,
     ):
-        task = Task(request=request, sources=sources, cut=WHOLE, scanners=False)
+        task = Task(
+            request=request,
+            sources=sources,
+            cut=WHOLE,
+            scanners=False,
+            forecasts=dict(forecasts),
+        )
         began = perf_counter()
         known = whole(workers.run(task, home, longest=LONGEST))
         longest = 60 + 5 * (perf_counter() - began)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
+from liualgotrader.backtest.backtest import Forecasts
 from liualgotrader.backtest.request import Request
 from liualgotrader.bootstrap import source_files
 from liualgotrader.data.lake import Action
@@ -23,7 +25,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Live a request up to `cut`, ns UTC: its strategies, or its scanners alone.
 
     `sources` are the texts of the plan's files, the same for all workers; `renames` are those after
-    the cut by which symbols that the plan names get their names. Only a task of the project's own
+    the cut by which symbols that the plan names get their names; `forecasts` are those stored for
+    each day, which were made before it. Only a task of the project's own
     making is ever read: it travels as a pickle.
     """
 
@@ -32,6 +35,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     cut: int
     scanners: bool
     renames: Sequence[Action] = ()
+    forecasts: dict[date, Forecasts] = {}
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

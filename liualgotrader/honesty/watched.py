@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
-from liualgotrader.backtest.backtest import Backtest
+from liualgotrader.backtest.backtest import Backtest, Forecasts
 from liualgotrader.backtest.day_market import DAY
 from liualgotrader.backtest.request import Request, Scale
 from liualgotrader.bootstrap import SessionConfig, make_strategies
@@ -100,8 +101,16 @@ class WatchedBacktest(Backtest):
 
     simulation: WatchedSimulation
 
-    def __init__(self, request: Request, config: SessionConfig, lake: Lake, *, cut: int) -> None:
-        super().__init__(request, config, lake, _Forgetful())
+    def __init__(
+        self,
+        request: Request,
+        config: SessionConfig,
+        lake: Lake,
+        *,
+        cut: int,
+        forecasts: Mapping[date, Forecasts] = {},
+    ) -> None:
+        super().__init__(request, config, lake, _Forgetful(), forecasts=forecasts)
         self._cut = cut
         self.simulation = WatchedSimulation(
             self.simulation.venue,

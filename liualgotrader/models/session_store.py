@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator
 from liualgotrader.common.events import Command
 from liualgotrader.models import commands
 from liualgotrader.models.batch_store import BatchStore
+from liualgotrader.models.forecast_store import ForecastStore
 from liualgotrader.models.pick_store import PickStore
 from liualgotrader.models.report_store import ReportStore
 from liualgotrader.models.run_store import RunStore
 
 
-class SessionStore(BatchStore, RunStore, PickStore, ReportStore):
+class SessionStore(BatchStore, RunStore, PickStore, ReportStore, ForecastStore):
     """Reads and writes what a session is. Every error of the database is a StoreError."""
 
     async def send_command(

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from liualgotrader.backtest.backtest import Forecasts
+from liualgotrader.backtest.course import backtest_config
 from liualgotrader.backtest.request import Request
+from liualgotrader.bootstrap import declared_forecasts
 from liualgotrader.common.calendar import NEW_YORK
+from liualgotrader.honesty.living import BATCH
 from liualgotrader.honesty.lookahead import LookaheadResult, check_lookahead
 from liualgotrader.honesty.scans import Scanned
 from liualgotrader.honesty.survivors import ScannerResult, check_scanners
+from liualgotrader.models.forecast_store import ForecastStore
 from liualgotrader.scripts.exits import DONE, FAILED
+from liualgotrader.scripts.home import database
 from liualgotrader.scripts.progress import console
 
 _json = msgspec.json.Encoder(decimal_format="number")
@@ -30,7 +37,8 @@ def run_checks(request: Request, home: Path, options: dict[str, Any]) -> int:
     """
     identical = True
     if options["check_lookahead"]:
-        result = check_lookahead(request, home, show=_tell)
+        expected = _forecasts(request)
+        result = check_lookahead(request, home, show=_tell, forecasts=expected)
         _show("lookahead", _lookahead(result), result, as_json=options["as_json"])
         identical = result.identical
     if options["check_scanner"]:
@@ -38,6 +46,21 @@ def run_checks(request: Request, home: Path, options: dict[str, Any]) -> int:
         _show("scanner", _scanner(scans), scans, as_json=options["as_json"])
         identical = identical and scans.identical
     return DONE if identical else FAILED
+
+
+def _forecasts(request: Request) -> dict[date, Forecasts]:
+    """Return the stored forecasts that the plan's strategies declare; without any no database is asked for."""
+    names = declared_forecasts(backtest_config(request.plan, BATCH))
+
+    async def load(dsn: str) -> dict[date, Forecasts]:
+        async with await ForecastStore.open(dsn, max_size=1) as store:
+            symbols = None if request.plan.scanners else request.plan.session.symbols
+            return await store.forecasts(names, request.first, request.last, symbols)
+
+    if not names:
+        return {}
+    with database() as dsn:
+        return asyncio.run(load(dsn))
 
 
 def _show(

@@ -57,7 +57,8 @@ async def _run(dsn: str, home: Path, batch: str, options: dict[str, Any]) -> int
         pair = variants(recording, change)
         unchanged, changed = [await _with_portfolios(store, each) for each in pair]
         selection = await _selection(store, recording, options)
-        batch_id = new_batch_id()
+        batch_id, day = new_batch_id(), recording.batch.session_date
+        expected = {} if day is None else await store.forecasts(None, day, day)
         tasks = [
             Task(
                 recording=recording,
@@ -65,6 +66,7 @@ async def _run(dsn: str, home: Path, batch: str, options: dict[str, Any]) -> int
                 selection=selection,
                 home=str(home),
                 batch_id=batch_id,
+                forecasts=expected[day] if day in expected else {},
                 debug=tuple(options["debug"]),
             )
             for variant in (unchanged, changed)

@@ -16,7 +16,13 @@ from typing import Protocol
 import msgspec
 
 from liualgotrader import __version__
-from liualgotrader.bootstrap import SessionConfig, engine_settings, plans_of
+from liualgotrader.bootstrap import (
+    SessionConfig,
+    declared_forecasts,
+    engine_settings,
+    plans_of,
+)
+from liualgotrader.common.calendar import trade_date
 from liualgotrader.common.events import OpenOrder, OrderEvent, Started
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
@@ -24,6 +30,7 @@ from liualgotrader.common.plan import Mode, plan_to_json
 from liualgotrader.common.ports import BrokerFill, BrokerOrder, Trader
 from liualgotrader.common.reconciliation import Booked, unheard
 from liualgotrader.engine.core import rejects_key
+from liualgotrader.engine.viability import PassedOver
 from liualgotrader.models.journal import Header, Journal
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.reconciliation_store import ReconciliationStore
@@ -103,6 +110,10 @@ class Incarnation:
     async def keep(self, kept: Sequence[tuple[str, str, str]]) -> None:
         """Write what strategies keep: (strategy, key, value)."""
         await self._store.save_keys(key_slot(self._config, self._slot), kept)
+
+    async def pass_over(self, passed: Sequence[PassedOver]) -> None:
+        """Write down which symbols strategies did not want."""
+        await self._store.pass_over(self._config.batch_id, passed)
 
     async def close(self, reason: str, failures: Sequence[tuple[str, str]]) -> None:
         """End this life in the database, once its journal is closed."""
@@ -189,6 +200,7 @@ async def _started(
     account = await trader.account()
     kept = await store.load_keys(key_slot(config, slot))
     rejected = rejects_key(config.batch_id)
+    names, today = declared_forecasts(config, slot), trade_date(config.session_open)
     return Started(
         time=config.session_open if config.lockstep else 0,
         slot=slot,
@@ -206,6 +218,7 @@ async def _started(
         rejects=tuple((s, symbol) for s in kept for symbol in kept[s].get(rejected, "").split()),
         routes=tuple((p.symbol, p.picked.strategy) for p in picks),
         keystore=kept,
+        forecasts=(await store.forecasts(names, today, today)).get(today, {}),
     )
 
 

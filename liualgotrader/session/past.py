@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Bar, HistoryLoaded
 from liualgotrader.common.ports import DataAPI
+from liualgotrader.engine.viability import history_minutes
 from liualgotrader.session.patience import patiently
 from liualgotrader.strategies.base import Strategy
 
@@ -35,7 +36,7 @@ class Past:
         self._data = data
         self._open = session_open
         self._tell = tell
-        declared = [(strategy.warmup, strategy.warmup_days) for strategy in strategies]
+        declared = [(history_minutes(each), each.warmup_days) for each in strategies]
         self._minutes = max((minutes for minutes, _ in declared), default=0)
         self._days = max((days for _, days in declared), default=0)
 

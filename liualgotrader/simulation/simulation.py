@@ -29,6 +29,7 @@ from liualgotrader.engine.loss_guard import LossGuard
 from liualgotrader.engine.runner import Batch
 from liualgotrader.engine.second_bars import SecondBars
 from liualgotrader.engine.settings import EngineSettings
+from liualgotrader.engine.viability import PassedOver, history_minutes
 from liualgotrader.session.routing import directed
 from liualgotrader.simulation.desk import DirectDesk
 from liualgotrader.simulation.pit import Heard, Pit
@@ -113,8 +114,15 @@ class NoMarket:
         return []
 
 
+def no_forecasts(session_open: int) -> dict[str, dict[str, float]]:
+    """Return none."""
+    return {}
+
+
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What stays the same from day to day. `latency` in ns; `strategies` makes those of a slot.
+
+    `forecasts` gives those for the session that opens at a moment, by name and symbol.
 
     `hears_pit`: whether what trades in the pit is what engines see; what a day bar is taken apart
     into for the venue is not.
@@ -128,6 +136,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     latency: int = 500_000_000
     max_symbols: int = 440
     hears_pit: bool = True
+    forecasts: Callable[[int], dict[str, dict[str, float]]] = no_forecasts
 
 
 class Simulation:
@@ -150,6 +159,7 @@ class Simulation:
         self.keystore: dict[str, dict[str, dict[str, str]]] = {}
         self.failures: list[tuple[str, str]] = []
         self.warnings: list[str] = []
+        self.passed_over: list[PassedOver] = []
         self.skipped = 0
         self.decisions = 0
         self.seats: list[Seat] = []
@@ -252,6 +262,7 @@ class Simulation:
             self.decisions += seat.runner.decisions
             self.failures += seat.engine.failures
             self.warnings += seat.engine.warnings
+            self.passed_over += seat.engine.viabilities.passed_over
         self._picks.clear()
         self.seats = []
 
@@ -336,6 +347,7 @@ class Simulation:
             orders=tuple(orders),
             routes=tuple(routes),
             keystore=self.keystore.get(seat.slot, {}),
+            forecasts=self._setting.forecasts(day.open),
         )
 
     def _keep(self, seat: Seat) -> None:
@@ -481,7 +493,7 @@ class Simulation:
         bars = self._market.history(
             symbol,
             now=now,
-            minutes=max((strategy.warmup for strategy in strategies), default=0),
+            minutes=max(map(history_minutes, strategies), default=0),
             days=max((strategy.warmup_days for strategy in strategies), default=0),
         )
         return HistoryLoaded(symbol, now, bars)

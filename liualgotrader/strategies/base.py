@@ -93,6 +93,12 @@ class Context(Protocol):
     def orders(self, symbol: str | None = None) -> list[Order]:
         """Return this strategy's open orders, oldest first."""
 
+    def forecast(self, symbol: str, name: str) -> float | None:
+        """Return what market_miner expects of a symbol today, None when nothing is stored.
+
+        Raises NotLoaded for a name that the class does not declare in `forecasts`.
+        """
+
     def feed(self, symbol: str) -> FeedState:
         """What is known of a symbol's market data. Unless it is LIVE, entries are refused, exits are not."""
 
@@ -192,6 +198,48 @@ class Context(Protocol):
         """Write a line to the session's log."""
 
 
+class Viability(Protocol):
+    """A question to a strategy: is this symbol worth trading now?
+
+    Round 1 comes when a symbol is picked, and only stored forecasts are there. Round 2 comes before
+    every entry from flat, with the minutes of the last two hours. The first check that fails is what
+    the log, the tables and the refused order tell.
+    """
+
+    @property
+    def symbol(self) -> str:
+        """What it is about."""
+
+    @property
+    def round(self) -> int:
+        """1 when the symbol was picked, 2 before an entry."""
+
+    @property
+    def recent(self) -> tuple[Bar, ...] | None:
+        """In round 2 the complete minutes of the last two hours, oldest first; None in round 1."""
+
+    def forecast(self, name: str) -> float | None:
+        """Return what market_miner expects of the symbol today, None when nothing is stored.
+
+        Raises NotLoaded for a name that the class does not declare in `forecasts`.
+        """
+
+    def check(
+        self, name: str, *, at_least: float | None = None, at_most: float | None = None
+    ) -> bool:
+        """Return whether a forecast lies within bounds, both included. One that is not stored does not."""
+
+    def measure(
+        self,
+        name: str,
+        value: float,
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
+    ) -> bool:
+        """Return whether a figure of the strategy's own, called `name`, lies within bounds."""
+
+
 class Strategy:
     """Subclass this. Annotated class attributes are parameters; the plan may set them.
 
@@ -210,11 +258,25 @@ class Strategy:
     """How many complete minute bars of history `on_bar` is shown before the first live event of a symbol."""
     warmup_days: ClassVar[int] = 0
     """How many daily bars before today `ctx.data.daily[symbol]` holds."""
+    forecasts: ClassVar[tuple[str, ...]] = ()
+    """Which stored forecasts `ctx.forecast` and `is_viable` may ask for, by the names of `miner.toml`."""
     portfolio: ClassVar[bool] = False
     """Whether one instance gets all symbols, in one consumer, instead of one instance per consumer."""
 
     name: str
     """The name in the plan; set by the framework."""
+
+    def is_viable(self, symbol: str, ctx: Viability) -> bool:
+        """Say whether a symbol is worth trading: when it is picked, and before every entry from flat.
+
+        ```python
+        forecasts = ("volatility", "dip_10")
+
+        def is_viable(self, symbol: str, ctx: Viability) -> bool:
+            return ctx.check("volatility", at_least=0.015) and ctx.check("dip_10", at_least=-0.02)
+        ```
+        """
+        return True
 
     def on_start(self, ctx: Context) -> None:
         """Begin an incarnation: positions and open orders are already known."""

@@ -41,13 +41,17 @@ _CHANNELS = frozenset({Channel.TRADES, Channel.QUOTES, Channel.MINUTE})
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A variant to live through. `debug`: symbols whose decisions are told."""
+    """A variant to live through. `debug`: symbols whose decisions are told.
+
+    `forecasts`: what is stored for the day; what was recorded goes before it.
+    """
 
     recording: Recording
     variant: Variant
     selection: Selection
     home: str
     batch_id: str
+    forecasts: dict[str, dict[str, float]] = {}
     debug: tuple[str, ...] = ()
 
 
@@ -119,7 +123,8 @@ async def _live(task: Task) -> Ran:
     config = _config(task, _slots(task.recording, market))
     log, day = DecisionLog(task.debug), _day(market, hours)
     venue = _venue(task.variant.plan, market, hours)
-    simulation = RecordedSimulation(venue, _setting(config, market), market, now=day.start, log=log)
+    setting = _setting(config, market, task.forecasts)
+    simulation = RecordedSimulation(venue, setting, market, now=day.start, log=log)
     simulation.ledger.view.portfolios.update(task.variant.portfolios)
     past, curve = RecordedMarket(market), CurveRows()
     curve.mark(min(day.open, day.start) - 1, venue.account, Decimal(0))
@@ -190,7 +195,9 @@ def _venue(plan: Plan, market: Market, hours: Session) -> Venue:
     return venue
 
 
-def _setting(config: SessionConfig, market: Market) -> Setting:
+def _setting(
+    config: SessionConfig, market: Market, forecasts: dict[str, dict[str, float]]
+) -> Setting:
     plan = config.plan
     return Setting(
         settings=tuple(engine_settings(config, slot) for slot in config.slots),
@@ -200,6 +207,7 @@ def _setting(config: SessionConfig, market: Market) -> Setting:
         limits=plan.limits,
         latency=plan.session.latency_ns,
         max_symbols=max(plan.session.max_symbols, len(market.instruments)),
+        forecasts=lambda _: forecasts,
     )
 
 

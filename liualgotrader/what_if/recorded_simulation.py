@@ -75,6 +75,7 @@ class RecordedSimulation(Simulation):
             time=recorded.time,
             instruments=recorded.instruments,
             routes=recorded.routes,
+            forecasts=started.forecasts | recorded.forecasts,
         )
 
 

@@ -13,9 +13,11 @@ SURFACE = {
     "Context",
     "CorporateAction",
     "DataLoader",
+    "Forecast",
     "Instrument",
     "LiuError",
     "Miner",
+    "MinerContext",
     "NotLoaded",
     "Order",
     "OrderClass",
@@ -32,6 +34,7 @@ SURFACE = {
     "TimeInForce",
     "TimerFired",
     "Trade",
+    "Viability",
     "__version__",
 }
 

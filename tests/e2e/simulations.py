@@ -38,8 +38,10 @@ def session_config(
     )
 
 
-def simulate(plan_path: Path, *, batch: str) -> Books:
-    """Play a plan's tape to engines in this process; return what came of it."""
+def simulate(
+    plan_path: Path, *, batch: str, forecasts: dict[str, dict[str, float]] | None = None
+) -> Books:
+    """Play a plan's tape to engines in this process, with forecasts for its day; return what came of it."""
     plan = read_plan(plan_path, environ=os.environ)
     session = plan.session
     tape = open_tape(session.tape, seed=session.seed)
@@ -51,6 +53,7 @@ def simulate(plan_path: Path, *, batch: str) -> Books:
         channels=frozenset(session.events),
         limits=plan.limits,
         latency=session.latency_ns,
+        forecasts=lambda _: forecasts or {},
     )
     simulation = tape_simulation(tape, plan, setting)
     picks = [
