@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
@@ -286,6 +286,7 @@ class Consumer:
                 for event in item.events:
                     between.extend(await self._prepare(event, now))
                 yield Batch(now, between=between)
+                self._load_picked(item.events)
                 self.orders.ack(item)
             if self._inbox:
                 yield Batch(now, between=self.take_inbox())
@@ -347,8 +348,6 @@ class Consumer:
     async def _prepare(self, event: Input, now: int) -> list[FeedStatus]:
         """Begin what an input needs from outside; return what must follow it at once."""
         match event:
-            case Picked(symbol=symbol):
-                self._begin(self._load_history(symbol))
             case Command(name="reconcile", reason=reason):
                 await self._reconcile(reason)
             case FeedStatus(state=FeedState.LIVE, source=FeedSource.STREAM, symbols=symbols):
@@ -357,6 +356,13 @@ class Consumer:
             case _:
                 pass
         return []
+
+    def _load_picked(self, events: Iterable[Input]) -> None:
+        """Begin to load the history of what was picked, if a strategy took it."""
+        picked = dict.fromkeys(event.symbol for event in events if isinstance(event, Picked))
+        for symbol in picked:
+            if any(symbol in run.symbols for run in self.engine.runs.values()):
+                self._begin(self._load_history(symbol))
 
     def _begin(self, work: Any) -> None:
         task = asyncio.create_task(work)
