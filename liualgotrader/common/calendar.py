@@ -1,24 +1,19 @@
-"""When markets trade: days, hours, half days, nights, and the market that never closes.
-
-Loading this module costs half a second (exchange_calendars brings pandas along), so import it
-where days are needed and nowhere else.
-"""
+"""When markets trade: days, hours, half days, nights, and the market that never closes."""
 
 from __future__ import annotations
 
-import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import exchange_calendars
 import msgspec
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.nyse_days import EARLY_CLOSES, HOLIDAYS
 
 SECOND = 1_000_000_000
 HOUR = 3_600 * SECOND
@@ -33,7 +28,8 @@ an answer never depends on the day on which it is asked."""
 _ONE_DAY = timedelta(days=1)
 _PRE_OPEN = time(4)
 _OVERNIGHT_OPEN = time(20)
-_FULL_CLOSE = time(16)
+REGULAR_OPEN = time(9, 30)
+FULL_CLOSE = time(16)
 # After-hours trading lasts four hours, on half days too: 13:00 to 17:00 (NYSE, "Holidays &
 # Trading Hours": late trading sessions close at 5:00 pm on early-closing days; Alpaca's extended
 # hours are the same).
@@ -113,16 +109,14 @@ class SessionCalendar:
     """
 
     def __init__(self) -> None:
-        with warnings.catch_warnings():
-            # It reads pandas in a way that pandas 3.1 announces to change, and is warned in
-            # pandas' name.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            times = exchange_calendars.get_calendar(
-                "XNYS", start=FIRST_DAY.isoformat(), end=LAST_DAY.isoformat()
-            ).schedule
-        self._days: list[date] = [stamp.date() for stamp in times.index]
-        self._opens: list[int] = times["open"].dt.as_unit("ns").astype("int64").tolist()
-        self._closes: list[int] = times["close"].dt.as_unit("ns").astype("int64").tolist()
+        closed = set(_dates(HOLIDAYS))
+        self._early = {
+            day: time.fromisoformat(close)
+            for close, days in EARLY_CLOSES.items()
+            for day in _dates(days)
+        }
+        every = (FIRST_DAY + timedelta(n) for n in range((LAST_DAY - FIRST_DAY).days + 1))
+        self._days = [day for day in every if day.weekday() < 5 and day not in closed]
 
     def session(self, day: date) -> Session:
         """Return the session of a day. Raises ConfigError when there is none, naming its
@@ -175,16 +169,25 @@ class SessionCalendar:
         return bisect_left(self._days, day)
 
     def _at(self, index: int) -> Session:
-        day, close = self._days[index], self._closes[index]
+        day = self._days[index]
+        close = new_york(day, self._early.get(day, FULL_CLOSE))
         return Session(
             date=day,
-            open=self._opens[index],
+            open=new_york(day, REGULAR_OPEN),
             close=close,
             pre_open=new_york(day, _PRE_OPEN),
             post_close=close + _AFTER_HOURS,
             overnight_open=new_york(day - _ONE_DAY, _OVERNIGHT_OPEN),
-            is_half_day=close < new_york(day, _FULL_CLOSE),
+            is_half_day=day in self._early,
         )
+
+
+def _dates(text: str) -> Iterator[date]:
+    """Give the days of lines such as `2024 0101 0115`."""
+    for line in text.split("\n"):
+        year, *days = line.split() or [""]
+        for day in days:
+            yield date(int(year), int(day[:2]), int(day[2:]))
 
 
 class AlwaysOpen:

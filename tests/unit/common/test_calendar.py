@@ -2,8 +2,12 @@
 publish them."""
 
 import itertools
+import subprocess
+import sys
+import warnings
 from datetime import UTC, date, datetime, timedelta
 
+import exchange_calendars
 import pytest
 
 from liualgotrader.common.calendar import (
@@ -188,3 +192,29 @@ def test_a_trade_date_begins_at_20_in_new_york() -> None:
     eight = new_york(date(2013, 1, 24)) + 20 * HOUR
     assert trade_date(eight - 1) == date(2013, 1, 24)
     assert trade_date(eight) == date(2013, 1, 25)
+
+
+def test_the_days_are_those_of_the_library_that_knows_them() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        times = exchange_calendars.get_calendar(
+            "XNYS", start=FIRST_DAY.isoformat(), end=LAST_DAY.isoformat()
+        ).schedule
+    known = [
+        (stamp.date(), int(opens.as_unit("ns").value), int(closes.as_unit("ns").value))
+        for stamp, opens, closes in zip(times.index, times["open"], times["close"], strict=True)
+    ]
+    assert len(known) > 10_000
+    ours = us_equities().sessions(FIRST_DAY, LAST_DAY)
+    assert [(each.date, each.open, each.close) for each in ours] == known
+
+
+def test_days_are_known_without_the_library() -> None:
+    code = (
+        "import sys; from liualgotrader.common.calendar import us_equities; us_equities();"
+        "print(*({'pandas', 'numpy', 'exchange_calendars'} & set(sys.modules)))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == ""
