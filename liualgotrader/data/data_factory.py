@@ -19,7 +19,6 @@ from liualgotrader.data.broker_assets import BrokerAssets
 from liualgotrader.data.kept_history import KeptHistory
 from liualgotrader.data.lake import Lake
 from liualgotrader.data.market_status import MarketStatus
-from liualgotrader.data.massive import MassiveData
 from liualgotrader.data.massive_feeds import prefix_of
 from liualgotrader.data.massive_stream import MassiveStream
 from liualgotrader.data.vendor_stream import Sink
@@ -79,6 +78,9 @@ def data_loader_factory(
     )
     found: ClosingData = alpaca
     if access.vendor is Vendor.MASSIVE:
+        # Here, so that a process of a session with another vendor does not pay for its client.
+        from liualgotrader.data.massive import MassiveData
+
         massive = MassiveData(
             key=access.data_key.reveal(),
             base=access.data_url,

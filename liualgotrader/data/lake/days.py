@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from liualgotrader.common.calendar import NEW_YORK, Calendar, crypto, new_york, us_equities
@@ -24,6 +23,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """What a row's day may be; int64 nanoseconds reach a little further."""
+_WEEK = 7
 NEVER, FOREVER = -(1 << 62), 1 << 62
 """Before and after all rows, ns."""
 
@@ -87,6 +87,22 @@ def _outside(symbol: str, ts: int) -> str:
 
 @lru_cache(maxsize=1)
 def _midnights() -> Ints:
-    """Return New York's midnights, the one after LAST_DAY included."""
-    stamps = pd.date_range(FIRST_DAY, pd.Timestamp(LAST_DAY) + pd.Timedelta(days=1), tz=NEW_YORK)
-    return stamps.as_unit("ns").asi8
+    """Return New York's midnights, the one after LAST_DAY included.
+
+    Clocks are changed months apart, so a week whose ends have one offset has it throughout.
+    """
+    numbers = np.arange(FIRST_DAY.toordinal(), LAST_DAY.toordinal() + 2)
+    utc = (numbers - EPOCH) * DAY
+    found = np.empty_like(utc)
+    for begin in range(0, len(numbers), _WEEK):
+        stop = min(begin + _WEEK, len(numbers))
+        ends = [_midnight(number) for number in numbers[[begin, stop - 1]].tolist()]
+        if ends[0] - utc[begin] == ends[1] - utc[stop - 1]:
+            found[begin:stop] = utc[begin:stop] + (ends[0] - utc[begin])
+        else:
+            found[begin:stop] = [_midnight(each) for each in numbers[begin:stop].tolist()]
+    return found
+
+
+def _midnight(number: int) -> int:
+    return new_york(date.fromordinal(number))
