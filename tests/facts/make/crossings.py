@@ -75,7 +75,7 @@ def _rows(
 ) -> list[str]:
     rows = [[str(days[i]), way, *([more[i]] if more else [])] for i, way in found]
     texts = ["[" + ", ".join(f'"{cell}"' for cell in row) + "]" for row in rows]
-    per_line = 4
+    per_line = 3
     lines = [", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line)]
     return [f"{name} = [", *(f"  {line}," for line in lines), "]"] if rows else [f"{name} = []"]
 
