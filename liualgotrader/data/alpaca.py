@@ -11,9 +11,6 @@ from typing import Any, Literal, TypeVar
 
 from alpaca.common.exceptions import APIError
 from alpaca.common.rest import RESTClient
-from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDataClient
-from alpaca.data.historical.corporate_actions import CorporateActionsClient
-from alpaca.trading.client import TradingClient
 
 from liualgotrader.common.calendar import Session, crypto, new_york
 from liualgotrader.common.errors import FeedLost, FeedRefused, RequestFailed
@@ -75,13 +72,16 @@ class AlpacaData:
         now: Callable[[], int] | None = None,
     ) -> None:
         self._policy = RetryPolicy() if policy is None else policy
-        self._trading = TradingClient(key, secret, raw_data=True, url_override=trading_url)
-        self._stocks = StockHistoricalDataClient(key, secret, raw_data=True, url_override=data_url)
-        self._coins = CryptoHistoricalDataClient(key, secret, raw_data=True, url_override=data_url)
-        self._actions = CorporateActionsClient(key, secret, raw_data=True, url_override=data_url)
-        for client in (self._trading, self._stocks, self._coins, self._actions):
-            client._retry = 0  # it would ask again blindly; that is decided here
-            bound(client._session, self._policy.timeout)
+
+        # The client's subclasses turn answers into models; these come in pages and stay as they are.
+        def client(url: str, version: str) -> RESTClient:
+            made = RESTClient(url, key, secret, api_version=version, raw_data=True)
+            made._retry = 0  # it would ask again blindly; that is decided here
+            bound(made._session, self._policy.timeout)
+            return made
+
+        self._trading, self._stocks = client(trading_url, "v2"), client(data_url, "v2")
+        self._coins, self._actions = client(data_url, "v1beta3"), client(data_url, "v1")
         self._bucket = (
             None if requests_a_minute is None else shared_bucket("alpaca", key, requests_a_minute)
         )

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from alpaca.common.exceptions import APIError
-from alpaca.trading.client import TradingClient
+from alpaca.common.rest import RESTClient
 from requests import RequestException
 from requests.adapters import HTTPAdapter
 
@@ -44,8 +44,8 @@ class _Bounded(HTTPAdapter):
         return super().send(*args, **kwargs)
 
 
-def _client(url: str, key: str, secret: str) -> TradingClient:
-    client = TradingClient(key, secret, raw_data=True, url_override=url)
+def _client(url: str, key: str, secret: str) -> RESTClient:
+    client = RESTClient(url, key, secret, api_version="v2", raw_data=True)
     # The client repeats 429 and 504 by itself, blindly; whether to ask again is decided here.
     client._retry = 0
     for scheme in ("http://", "https://"):

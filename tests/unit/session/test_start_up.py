@@ -12,9 +12,9 @@ import pytest
     ("module", "without"),
     [
         ("liualgotrader.exchange.__main__", ("pandas", "alpaca", "massive", "exchange_calendars")),
-        ("liualgotrader.consumer", ("massive", "exchange_calendars", "sklearn")),
-        ("liualgotrader.producer", ("massive", "exchange_calendars", "sklearn")),
-        ("liualgotrader.scanners_runner", ("massive", "exchange_calendars", "sklearn")),
+        ("liualgotrader.consumer", ("pandas", "massive", "exchange_calendars", "sklearn")),
+        ("liualgotrader.producer", ("pandas", "massive", "exchange_calendars", "sklearn")),
+        ("liualgotrader.scanners_runner", ("pandas", "massive", "exchange_calendars", "sklearn")),
     ],
 )
 def test_a_process_loads_no_library_that_it_does_not_use(
