@@ -632,7 +632,8 @@ class Engine:
             rest = without.remaining * without.side.sign
             now = msgspec.structs.replace(now, pending=now.pending - rest)
         reason = reason or refusal(order, now, self._gates)
-        if reason is None and run.asks_viability and not closing and _opens(order, now):
+        is_new = not closing and without is None
+        if reason is None and run.asks_viability and is_new and _opens(order, now):
             return self.viabilities.refusal(run, order.symbol)
         return reason
 

@@ -11,11 +11,23 @@ import msgspec
 import pytest
 
 from liualgotrader.common.events import OpenPosition, Picked, SessionBegan, Started
+from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.engine.settings import DAY_SECONDS
 from liualgotrader.engine.viability import RECENT_MINUTES
 from liualgotrader.strategies.base import Context, Viability
-from tests.engine_bench import OPEN, Bench, Told, bar, history, refused, started, submits
+from tests.engine_bench import (
+    OPEN,
+    Bench,
+    Told,
+    bar,
+    command,
+    history,
+    refused,
+    replaces,
+    started,
+    submits,
+)
 
 
 class Choosy(Told):
@@ -113,6 +125,20 @@ def test_only_an_entry_from_flat_is_asked_about() -> None:
     on.trade()
     assert strategy.asked == [("A", 1), ("A", 2)]
     on.engine.runs["told"].ctx.close("A")
+    assert strategy.asked == [("A", 1), ("A", 2)]
+
+
+def test_a_change_of_an_order_is_not_asked_about() -> None:
+    strategy = Choosy(lambda ctx: True)
+    on = bench(strategy)
+    on.feed(history(-1))
+    run = on.engine.runs["told"]
+    entry = run.ctx.buy("A", 1, limit=9)
+    on.order(entry, Kind.NEW)
+    strategy.viable = lambda ctx: False
+    changed = run.ctx.replace(entry, limit=9.5)
+    (replaced,) = replaces(on.engine.process(command("reconcile"))[-1:])
+    assert (replaced.order_id, replaced.new_id) == (entry, changed)
     assert strategy.asked == [("A", 1), ("A", 2)]
 
 
