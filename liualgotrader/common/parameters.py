@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Optional, Union
 
 import msgspec
 
-FRAMEWORK_BASES = frozenset({"Strategy", "Scanner", "Miner"})
+FRAMEWORK_BASES = frozenset({"Strategy", "Scanner", "Miner", "Forecast"})
 SET_BY_FRAMEWORK = frozenset({"name", "every"})
 
 _SIMPLE: dict[str, Any] = {
@@ -58,7 +58,8 @@ class Declared(NamedTuple):
 
     `types`: by name; Any where the annotation is not understood. `required`: those without a
     default. `closed`: nothing else is taken; False when a base is out of sight. `bases`: which of
-    the framework's classes it derives from, as far as can be seen.
+    the framework's classes it derives from, as far as can be seen. `after`: the names of classes in
+    the attribute of that name, which miners have; None when it is not written out.
     """
 
     class_name: str
@@ -66,6 +67,7 @@ class Declared(NamedTuple):
     required: frozenset[str]
     closed: bool
     bases: frozenset[str] = frozenset()
+    after: tuple[str, ...] | None = ()
 
 
 class NoSuchClass(NamedTuple):
@@ -77,7 +79,8 @@ class NoSuchClass(NamedTuple):
 def class_names_for(name: str) -> tuple[str, ...]:
     """Return the class names that a name in the plan may mean: `sma_cross` means SmaCross too."""
     camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    names = (name, camel, f"{camel}Strategy", f"{camel}Scanner", f"{camel}Miner")
+    kinds = ("Strategy", "Scanner", "Miner", "Forecast")
+    names = (name, camel, *(f"{camel}{kind}" for kind in kinds))
     return tuple(dict.fromkeys(names))
 
 
@@ -162,7 +165,8 @@ class _Module:
         types = {**dict.fromkeys(arguments, Any), **types}
         closed = all(base.closed for base in bases) and not open_end
         framework = frozenset[str]().union(*(base.bases for base in bases))
-        return Declared(node.name, types, frozenset(required), closed, framework)
+        after = _after(node, bases)
+        return Declared(node.name, types, frozenset(required), closed, framework, after)
 
     def _base(self, name: str) -> Declared:
         if name in self.classes:
@@ -196,6 +200,28 @@ def _field(statement: ast.stmt) -> tuple[str, Any, bool] | None:
     if name.startswith("_") or name in SET_BY_FRAMEWORK or _is_class_var(statement.annotation):
         return None
     return name, _type(statement.annotation), statement.value is not None
+
+
+def _after(node: ast.ClassDef, bases: Sequence[Declared]) -> tuple[str, ...] | None:
+    """Return what a class's `after` is, its own or that of the first base that has one."""
+    found = next((base.after for base in bases if base.after != ()), ())
+    for statement in node.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        value = getattr(statement, "value", None)
+        if value is not None and any(_last_name(each) == "after" for each in targets):
+            found = _texts(value)
+    return found
+
+
+def _texts(node: ast.expr) -> tuple[str, ...] | None:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    is_several = isinstance(value, tuple | list)
+    return tuple(value) if is_several and all(isinstance(v, str) for v in value) else None
 
 
 def _init(node: ast.ClassDef) -> tuple[list[str], bool]:

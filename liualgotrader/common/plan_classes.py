@@ -1,4 +1,4 @@
-"""`[scanners.X]` and `[strategies.X]`: users' classes and their parameters, read but not run."""
+"""`[scanners.X]`, `[strategies.X]`, `[miners.X]`: users' classes and their parameters, read but not run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from liualgotrader.common.plan_checks import Wrong, identifier, number, plain, t
 from liualgotrader.common.plan_errors import nearest, suggestion
 from liualgotrader.common.plan_table import Table
 
-Kind = Literal["scanner", "strategy"]
+Kind = Literal["scanner", "strategy", "miner", "forecast"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "scanner": {name: f"liualgotrader.scanners.{name}" for name in ("momentum", "gap", "volume")},
@@ -29,6 +29,8 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         name: f"liualgotrader.strategies.{name}"
         for name in ("momentum_long", "momentum_short", "sma_cross")
     },
+    "miner": {},
+    "forecast": {},
 }
 """The module of each class that comes with the package."""
 
@@ -49,7 +51,7 @@ _MISSPELT = 0.8
 _A_YEAR = 525_600
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """The class behind a table, as far as it can be told; `declared` is None without its source."""
 
     class_name: str
@@ -60,7 +62,7 @@ class _Found(NamedTuple):
 def read_scanners(table: Table, sources: Sources) -> Iterator[ScannerPlan]:
     """Read `[scanners]`."""
     for name, one in table.tables():
-        found = _find(one, name, "scanner", sources)
+        found = find_class(one, name, "scanner", sources)
         recurrence = one.take("recurrence", number(above=0, high=_A_YEAR), None)
         target = one.take("target_strategy_name", text, None)
         yield ScannerPlan(
@@ -69,14 +71,14 @@ def read_scanners(table: Table, sources: Sources) -> Iterator[ScannerPlan]:
             filename=found.filename,
             recurrence=recurrence,
             target_strategy_name=target,
-            parameters=_parameters(one, found.declared),
+            parameters=read_parameters(one, found.declared),
         )
 
 
 def read_strategies(table: Table, sources: Sources) -> Iterator[StrategyPlan]:
     """Read `[strategies]`."""
     for name, one in table.tables():
-        found = _find(one, name, "strategy", sources)
+        found = find_class(one, name, "strategy", sources)
         schedule = tuple(_window(each) for each in one.array("schedule"))
         portfolio = one.take("portfolio_id", text, None)
         yield StrategyPlan(
@@ -85,7 +87,7 @@ def read_strategies(table: Table, sources: Sources) -> Iterator[StrategyPlan]:
             filename=found.filename,
             schedule=schedule,
             portfolio_id=portfolio,
-            parameters=_parameters(one, found.declared),
+            parameters=read_parameters(one, found.declared),
         )
 
 
@@ -104,31 +106,31 @@ def _window(table: Table) -> Window:
     return window
 
 
-def _find(table: Table, name: str, kind: Kind, sources: Sources) -> _Found:
+def find_class(table: Table, name: str, kind: Kind, sources: Sources) -> Found:
     """Find the class that a table names, by its name, `class_name`, and `filename`."""
     wanted = table.take("class_name", identifier, None)
     names = (wanted,) if wanted else class_names_for(name)
     filename = table.take("filename", text, None)
     likely = wanted or (name if name[:1].isupper() else names[min(1, len(names) - 1)])
     if filename is None:
-        return _built_in(table, _Found(likely, "", None), names, kind, sources)
+        return _built_in(table, Found(likely, "", None), names, kind, sources)
     source = sources(filename)
     if source is None:
         table.wrong("filename", "there is no such file, or it cannot be read")
-        return _Found(likely, filename, None)
-    return _read(table, _Found(likely, filename, None), names, kind, source, sources)
+        return Found(likely, filename, None)
+    return _read(table, Found(likely, filename, None), names, kind, source, sources)
 
 
 def _built_in(
-    table: Table, found: _Found, names: tuple[str, ...], kind: Kind, sources: Sources
-) -> _Found:
+    table: Table, found: Found, names: tuple[str, ...], kind: Kind, sources: Sources
+) -> Found:
     modules = BUILT_IN[kind]
     short = next((each for each in map(_snake, names) if each in modules), None)
     if short is None:
         if "filename" not in table:
-            known = ", ".join(modules)
+            known = f" (built in are {', '.join(modules)})" if modules else ""
             hint = f"the file that defines class {found.class_name}"
-            table.wrong("filename", f"is missing: {hint} (built in are {known})")
+            table.wrong("filename", f"is missing: {hint}{known}")
         return found
     found = found._replace(filename=modules[short])
     source = sources(found.filename)
@@ -148,12 +150,12 @@ def _snake(name: str) -> str:
 
 def _read(
     table: Table,
-    found: _Found,
+    found: Found,
     names: tuple[str, ...],
     kind: Kind,
     source: str,
     sources: Sources,
-) -> _Found:
+) -> Found:
     try:
         answer = declared(source, names, filename=found.filename, sources=sources)
     except BadSource as exc:
@@ -171,7 +173,7 @@ def _read(
     return found._replace(class_name=answer.class_name, declared=answer)
 
 
-def _parameters(table: Table, found: Declared | None) -> dict[str, Any]:
+def read_parameters(table: Table, found: Declared | None) -> dict[str, Any]:
     """Take what is left of a table as parameters of the class."""
     framework = list(table.asked)
     parameters: dict[str, Any] = {}
