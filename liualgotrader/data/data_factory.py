@@ -39,7 +39,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` and `secret` are the broker's, Alpaca; `data_key` Massive's. Of Alpaca's data `data_url` and `stream_url` are
     its own, of Massive's they are Massive's; assets are always asked of `trading_url`. `limited`: whether requests
-    keep to the vendor's limits, as they need not at an exchange in a box.
+    keep to the vendor's limits, as they need not at an exchange in a box; `processes`: how many share them.
     """
 
     vendor: Vendor
@@ -52,16 +52,21 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     secret: Secret
     data_key: Secret
     limited: bool = True
+    processes: int = 1
     stream_format: Literal["msgpack", "json"] = "msgpack"
 
 
 def data_loader_factory(
-    access: Access, *, now: Callable[[], int] | None = None, keep_in: Path | None = None
+    access: Access,
+    *,
+    now: Callable[[], int] | None = None,
+    keep_in: Path | None = None,
+    as_of: Callable[[], int] | None = None,
 ) -> ClosingData:
     """Return market data on request.
 
     `now`: the market's time, ns UTC. `keep_in`: a lake in which days that are over are kept, so that none is asked for
-    twice; None keeps nothing.
+    twice; None keeps nothing. `as_of`: up to when splits count in what is kept, where that is not now.
     """
     keeps = keep_in is not None and now is not None
     adjustment: Literal["split", "raw"] = "raw" if keeps else "split"
@@ -73,7 +78,7 @@ def data_loader_factory(
         feed=access.feed if access.vendor is Vendor.ALPACA else "iex",
         adjustment=adjustment,
         asset_class=access.asset_class,
-        requests_a_minute=REQUESTS_A_MINUTE if access.limited else None,
+        requests_a_minute=REQUESTS_A_MINUTE / access.processes if access.limited else None,
         now=now,
     )
     found: ClosingData = alpaca
@@ -90,7 +95,8 @@ def data_loader_factory(
         found = BrokerAssets(massive, alpaca)
     if keep_in is None or now is None:
         return found
-    return KeptHistory(found, Lake(keep_in), source=f"{access.vendor}/{access.feed}", now=now)
+    source = f"{access.vendor}/{access.feed}"
+    return KeptHistory(found, Lake(keep_in), source=source, now=now, as_of=as_of)
 
 
 def streaming_factory(

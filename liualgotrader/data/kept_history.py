@@ -47,11 +47,18 @@ class KeptHistory:
     that were imported stay, and a vendor's fill the gaps. Today is asked for each time. What comes
     from the lake has no vwap and no count. Bars, prints and quotes are divided by the splits since;
     splits and dividends are fetched along, and recorded. Day bars of pairs are the vendor's own,
-    asked for each time: its days need not begin at midnight UTC. `now` in ns UTC.
+    asked for each time: its days need not begin at midnight UTC. `now` in ns UTC; `as_of`: up to
+    when splits count, where that is not now.
     """
 
     def __init__(
-        self, vendor: ClosingData, lake: Lake, *, source: str, now: Callable[[], int]
+        self,
+        vendor: ClosingData,
+        lake: Lake,
+        *,
+        source: str,
+        now: Callable[[], int],
+        as_of: Callable[[], int] | None = None,
     ) -> None:
         self.source = source
         self.kept = Kept(lake)
@@ -59,6 +66,7 @@ class KeptHistory:
         self._vendor = vendor
         self.lake = lake
         self._now = now
+        self._as_of = as_of or now
         self._actions = KeptActions(vendor, self.kept, lake, source=source, now=now)
         self._fetching = asyncio.Lock()
 
@@ -168,7 +176,7 @@ class KeptHistory:
             if past[0] < past[1]:
                 parts.insert(0, self.kept.rows(kind, symbol, *past))
             actions = self.lake.recorded(symbol)
-            found[symbol] = adjusted(joined(parts), actions, self._now(), dividends=False)
+            found[symbol] = adjusted(joined(parts), actions, self._as_of(), dividends=False)
         return found
 
     # ------------------------------------------------------------------ fetching

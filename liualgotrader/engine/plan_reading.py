@@ -28,10 +28,10 @@ def read_plan(
     Paths in the plan are relative to its own folder, or else to the current one. Raises ConfigError
     when it cannot be read, PlanErrors with everything that is wrong in it.
     """
-    text = _text(path)
+    text = plan_text(path)
 
     def place(name: str) -> str:
-        return _found(name, path.parent)
+        return found_file(name, path.parent)
 
     plan = parse_plan(
         text,
@@ -55,17 +55,19 @@ def read_plan(
 
 def _placed(parts: Iterable[P], folder: Path) -> Iterable[P]:
     for part in parts:
-        yield replace(part, filename=_found(part.filename, folder))
+        yield replace(part, filename=found_file(part.filename, folder))
 
 
-def _found(name: str, folder: Path) -> str:
+def found_file(name: str, folder: Path) -> str:
+    """Return where a file is that a plan in `folder` names; a built-in module stays as it is."""
     if is_built_in(name):
         return name
     beside = folder / os.path.expanduser(name)
     return str((beside if beside.exists() else Path(name).expanduser()).absolute())
 
 
-def _text(path: Path) -> str:
+def plan_text(path: Path) -> str:
+    """Return the text of a plan. Raises ConfigError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

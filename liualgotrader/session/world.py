@@ -165,22 +165,29 @@ def _keys_told(url: str) -> Iterator[None]:
         ) from exc
 
 
+async def market_offset(endpoints: Endpoints) -> int:
+    """Return by how much to correct this machine's clock, ns, by the broker's.
+
+    Raises ConfigError, for wrong keys too, or BrokerUnavailable.
+    """
+    trader, ours = _trader(endpoints), WorldClock()
+    try:
+        with _keys_told(endpoints.trading_url):
+            before = ours.now()
+            told = await trader.clock()
+        return clock_offset(endpoints.trading_url, told, before, ours.now())
+    finally:
+        trader.close()
+
+
 async def world_market(plan: Plan, environ: Mapping[str, str], keys: Credentials) -> Market:
     """Return the market of a paper or live session; the broker is asked for its time.
 
     Raises ConfigError, for wrong keys too, or BrokerUnavailable.
     """
     endpoints = endpoints_of(plan, environ, keys)
-    trader = _trader(endpoints)
-    ours = WorldClock()
-    try:
-        with _keys_told(endpoints.trading_url):
-            before = ours.now()
-            told = await trader.clock()
-        offset = clock_offset(endpoints.trading_url, told, before, ours.now())
-    finally:
-        trader.close()
-    now = ours.now() + offset
+    offset = await market_offset(endpoints)
+    now = WorldClock(offset).now()
     day = session_of(plan, now)
     return Market(
         endpoints=endpoints,

@@ -83,12 +83,16 @@ class Lake:
             self._check_known(symbol)
         return no_rows(kind, symbol)
 
-    def span(self, kind: Kind, symbol: str) -> tuple[int, int] | None:
-        """Return the times of the first and the last row, ns UTC; None for no rows."""
-        last = self.last(kind, symbol, FOREVER)
-        for name, begins, ends in self._stretches(kind, symbol, FOREVER):
+    def span(self, kind: Kind, symbol: str, *, before: int = FOREVER) -> tuple[int, int] | None:
+        """Return the times of the first and the last row, ns UTC; None for no rows.
+
+        As of a moment: of rows before it, and with the renames that took effect before it.
+        """
+        as_of = FOREVER if before == FOREVER else before - 1
+        last = self.last(kind, symbol, before, as_of=as_of)
+        for name, begins, ends in self._stretches(kind, symbol, as_of):
             first = self.first(kind, name, begins)
-            if first is not None and first < ends:
+            if first is not None and first < min(ends, before):
                 return first, int(last.start[0])
         return None
 
