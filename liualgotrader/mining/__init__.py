@@ -1,0 +1,1 @@
+"""Runs miners: what `miner.toml` says, in processes, while the market is closed."""

@@ -1,0 +1,148 @@
+"""What a miner is handed: the vendor, the history and the tables, all as of the end of its day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import date
+from types import TracebackType
+
+from liualgotrader.common.calendar import us_equities
+from liualgotrader.common.instruments import Instrument
+from liualgotrader.common.ports import DataAPI
+from liualgotrader.data.data_factory import data_loader_factory
+from liualgotrader.data.lake import Lake
+from liualgotrader.mining.blind_data import BlindData
+from liualgotrader.mining.history import BlindHistory
+from liualgotrader.mining.plan import DataPlan, Universe
+from liualgotrader.mining.simulator import LakeSimulator
+from liualgotrader.mining.task import Task
+from liualgotrader.mining.voice import Logged, Progressed, Word
+from liualgotrader.models.miner_tables import MinerTables
+
+log = logging.getLogger(__name__)
+
+_CONNECTIONS = 4
+
+
+class JobContext:
+    """Implements `miners.base.MinerContext`. `skipped`: symbols that were left out, and why."""
+
+    def __init__(
+        self,
+        task: Task,
+        *,
+        data: DataAPI,
+        history: BlindHistory,
+        tables: MinerTables,
+        symbols: Sequence[str],
+        say: Callable[[Word], None],
+    ) -> None:
+        self._night = task.night
+        self._say = say
+        self._assets: Sequence[Instrument] | None = None
+        self.symbols = tuple(symbols)
+        self.data = data
+        self.history = history
+        self.tables = tables
+        self.simulator = LakeSimulator(history.lake, task.night.day)
+        self.skipped: dict[str, str] = {}
+
+    @property
+    def now(self) -> int:
+        """The moment it works for, ns UTC: not before the end of `day`'s session."""
+        return self._night.now
+
+    @property
+    def day(self) -> date:
+        """The last trading day that is over."""
+        return self._night.day
+
+    @property
+    def next_day(self) -> date:
+        """The trading day after it, for which values are made."""
+        return self._night.next_day
+
+    @property
+    def since(self) -> date | None:
+        """From which day on to work anew (`--since`); None for what is missing."""
+        return self._night.since
+
+    def trading_days(self, first: date, last: date) -> list[date]:
+        """Return the days of trading from `first` to `last`, both included."""
+        if first > last:
+            return []
+        return [session.date for session in us_equities().sessions(first, last)]
+
+    async def assets(self) -> Sequence[Instrument]:
+        """Return what can be traded. Asked for once."""
+        if self._assets is None:
+            self._assets = await self.data.assets()
+        return self._assets
+
+    def skip(self, symbol: str, reason: str) -> None:
+        """Tell that a symbol is left out tonight and why. The rest goes on; the outcome names it."""
+        if symbol not in self.skipped:
+            self.skipped[symbol] = reason
+            log.info("skipped %s: %s", symbol, reason)
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell how far it is."""
+        self._say(Progressed(done, total))
+
+    def log(self, message: str) -> None:
+        """Write a line to the log."""
+        log.info("%s", message)
+        self._say(Logged(message))
+
+
+class OpenContext:
+    """A job's context for as long as it works. Entering raises FeedError, StoreError, ConfigError."""
+
+    def __init__(self, task: Task, say: Callable[[Word], None]) -> None:
+        self._task = task
+        self._say = say
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> JobContext:
+        try:
+            return await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _open(self) -> JobContext:
+        task, night = self._task, self._task.night
+        vendor = data_loader_factory(
+            task.access,
+            now=(lambda: night.now) if task.keeps else None,
+            keep_in=task.lake if task.keeps else None,
+            as_of=lambda: night.end - 1,
+        )
+        self._stack.callback(vendor.close)
+        tables = await MinerTables.open(task.dsn, max_size=_CONNECTIONS)
+        self._stack.push_async_callback(tables.close)
+        data = BlindData(vendor, night)
+        history = BlindHistory(Lake(task.lake), night.day)
+        symbols = await _universe(task.data, data, history)
+        return JobContext(
+            task, data=data, history=history, tables=tables, symbols=symbols, say=self._say
+        )
+
+
+async def _universe(plan: DataPlan, data: DataAPI, history: BlindHistory) -> list[str]:
+    """Return the symbols to work on, sorted."""
+    if plan.symbols is not None:
+        return sorted(plan.symbols)
+    if plan.universe is Universe.ASSETS:
+        return sorted(instrument.symbol for instrument in await data.assets())
+    return history.symbols(86_400)
