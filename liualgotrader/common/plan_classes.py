@@ -19,7 +19,8 @@ from liualgotrader.common.parameters import (
 from liualgotrader.common.plan import ScannerPlan, StrategyPlan, Window
 from liualgotrader.common.plan_checks import Wrong, identifier, number, plain, text
 from liualgotrader.common.plan_errors import nearest, suggestion
-from liualgotrader.common.plan_table import Table
+from liualgotrader.common.plan_table import Report, Table
+from liualgotrader.common.toml_document import Document
 
 Kind = Literal["scanner", "strategy", "miner", "forecast"]
 
@@ -119,6 +120,18 @@ def find_class(table: Table, name: str, kind: Kind, sources: Sources) -> Found:
         table.wrong("filename", "there is no such file, or it cannot be read")
         return Found(likely, filename, None)
     return _read(table, Found(likely, filename, None), names, kind, source, sources)
+
+
+def named_class(name: str, kind: Kind, sources: Sources, *, filename: str = "") -> tuple[str, str]:
+    """Return the file and the class that a name means outside of a plan, as it would in one.
+
+    Raises ConfigError.
+    """
+    report = Report("", Document({}, {}, [], True))
+    written = {"filename": filename} if filename else {}
+    found = find_class(Table(report, (name,), written), name, kind, sources)
+    report.raise_if_any()
+    return found.filename, found.class_name
 
 
 def _built_in(

@@ -98,8 +98,10 @@ async def test_only_tables_of_miners_are_to_be_had(tables: MinerTables, table: s
 
 
 async def test_names_that_are_not_there_are_refused(tables: MinerTables) -> None:
-    with pytest.raises(ConfigError, match="has no column clsoe; the nearest valid column is close"):
-        await tables.get("stock_ohlc", ("clsoe",))
+    with pytest.raises(
+        ConfigError, match="has no column closes; the nearest valid column is close"
+    ):
+        await tables.get("stock_ohlc", ("closes",))
     with pytest.raises(ConfigError, match="has no column 1=1"):
         await tables.get("stock_ohlc", ("close",), where={"1=1": 1})
     with pytest.raises(ConfigError, match=r"\(symbol\) is no key of what is put"):
