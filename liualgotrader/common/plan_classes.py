@@ -28,7 +28,13 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
     "scanner": {name: f"liualgotrader.scanners.{name}" for name in ("momentum", "gap", "volume")},
     "strategy": {
         name: f"liualgotrader.strategies.{name}"
-        for name in ("momentum_long", "momentum_short", "sma_cross")
+        for name in (
+            "momentum_long",
+            "momentum_short",
+            "sma_cross",
+            "sma_cross_trend",
+            "macd_cross",
+        )
     },
     "miner": {},
     "forecast": {},

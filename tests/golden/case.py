@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from liualgotrader.backtest.request import Asset, Request, Scale
 from liualgotrader.common.plan import Plan, ScannerPlan, StrategyPlan
 from liualgotrader.common.plan_file import parse_plan
-from liualgotrader.engine.loading import source_of
+from liualgotrader.engine.loading import is_built_in, source_of
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
@@ -74,8 +74,8 @@ def _with_files(parts: Iterable[StrategyPlan]) -> Iterable[StrategyPlan]:
 
 
 def _placed(name: str) -> str:
-    """Return the path of a file of `strategies/`."""
-    return os.fspath(STRATEGIES / name)
+    """Return the path of a file of `strategies/`; built-in modules are where they are."""
+    return name if is_built_in(name) else os.fspath(STRATEGIES / name)
 
 
 def case_names() -> list[str]:
