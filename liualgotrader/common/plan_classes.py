@@ -34,6 +34,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
             "sma_cross",
             "sma_cross_trend",
             "macd_cross",
+            "re_cycle",
         )
     },
     "miner": {},

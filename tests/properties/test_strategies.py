@@ -14,6 +14,7 @@ from liualgotrader.common.orders import Side, Submit
 from liualgotrader.strategies.base import Strategy
 from liualgotrader.strategies.momentum_long import MomentumLong
 from liualgotrader.strategies.momentum_short import MomentumShort
+from liualgotrader.strategies.re_cycle import ReCycleStrategy
 from liualgotrader.strategies.sma_cross import SmaCross
 from tests.strategy_bench import CASH, CLOSE, MINUTE, Bench, Prices
 
@@ -54,7 +55,23 @@ def eager_cross() -> Strategy:
     return strategy
 
 
-MAKERS = {"long": eager_long, "short": eager_short, "cross": eager_cross}
+def eager_cycle() -> Strategy:
+    """Return a ReCycleStrategy for small dips, whose offers are soon over."""
+    strategy = ReCycleStrategy()
+    strategy.baseline = 3
+    strategy.dip, strategy.max_dip, strategy.near, strategy.stop = 0.0004, 0.2, 0.001, 0.003
+    strategy.gains, strategy.minutes = (0.004, 0.002, 0.001), (0.5, 1.0, 1.5)
+    strategy.patience, strategy.cool_down = 30.0, 1.0
+    strategy.after_open, strategy.before_close = 0.0, 20.0
+    return strategy
+
+
+MAKERS = {
+    "long": eager_long,
+    "short": eager_short,
+    "cross": eager_cross,
+    "cycle": eager_cycle,
+}
 
 
 def bench_for(make: Callable[[], Strategy]) -> Bench:
@@ -97,6 +114,8 @@ def check(bench: Bench) -> None:
         opening = [order for order in orders if held * order.side.sign >= 0]
         closing = [order for order in orders if held * order.side.sign < 0]
         assert len(opening) <= 1
+        if isinstance(bench.strategy, ReCycleStrategy):
+            assert len(orders) <= 1
         assert not (opening and closing)
         assert sum(order.remaining for order in closing) <= abs(held)
 

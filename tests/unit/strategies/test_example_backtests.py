@@ -6,18 +6,25 @@ from datetime import date
 
 import pytest
 
+from liualgotrader.backtest.request import Scale
 from liualgotrader.common.orders import OrderStatus
 from liualgotrader.data.lake import Lake
-from tests.history_bench import bundled_lake, example, live_through
+from tests.history_bench import add_minutes, bundled_lake, example, live_through
 
 BY_DAYS = {"sma_cross_trend": 40, "macd_cross": 90}
 """Examples that decide on days, and how many orders three years give at least."""
 
+BY_MINUTES = {"re_cycle": 200}
+"""Examples that decide on minutes, and how many orders four simulated days give at least."""
+DAYS = [date(2013, 1, day) for day in (22, 23, 24, 25)]
+
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """A lake with the bundled history."""
-    return bundled_lake(tmp_path_factory.mktemp("history"))
+    """A lake with the bundled history, and minutes of some days as the exchange in a box has them."""
+    found = bundled_lake(tmp_path_factory.mktemp("history"))
+    add_minutes(found, DAYS, symbols=5)
+    return found
 
 
 @pytest.mark.parametrize("name", BY_DAYS)
@@ -26,4 +33,17 @@ def test_an_example_trades_three_years_of_days(lake: Lake, name: str) -> None:
     assert len(lived.orders) >= BY_DAYS[name]
     assert {order.side.value for order in lived.orders} == {"buy", "sell"}
     assert {order.status for order in lived.orders[:-4]} == {OrderStatus.FILLED}
+    assert not lived.backtest.warnings
+
+
+@pytest.mark.parametrize("name", BY_MINUTES)
+def test_an_example_trades_four_simulated_days(lake: Lake, name: str) -> None:
+    lived = live_through(lake, example(name), DAYS[0], DAYS[-1], scale=Scale.MINUTE)
+    assert len(lived.orders) >= BY_MINUTES[name]
+    assert {order.side.value for order in lived.orders} == {"buy", "sell"}
+    assert not {order.status for order in lived.orders} & {
+        OrderStatus.REFUSED,
+        OrderStatus.REJECTED,
+    }
+    assert not lived.backtest.simulation.venue.account.positions
     assert not lived.backtest.warnings
