@@ -12,6 +12,7 @@ from liualgotrader.fincalcs.candle_patterns import (
     spinning_top_bearish_followup,
 )
 from liualgotrader.fincalcs.moving import EMA, MACD, SMA, WMA, MacdSeries, ema, macd, sma, wma
+from liualgotrader.fincalcs.regression import Line, fit_line
 from liualgotrader.fincalcs.resample import (
     BarSeries,
     Bucket,
@@ -71,6 +72,7 @@ __all__ = [
     "BollingerSeries",
     "Bucket",
     "DailyVWAP",
+    "Line",
     "MacdSeries",
     "ResampleRangeType",
     "Resampler",
@@ -94,6 +96,7 @@ __all__ = [
     "find_resistances",
     "find_stop",
     "find_supports",
+    "fit_line",
     "four_price_doji",
     "get_local_maxima",
     "get_local_minima",

@@ -11,10 +11,10 @@ from liualgotrader.common.orders import OrderStatus
 from liualgotrader.data.lake import Lake
 from tests.history_bench import add_minutes, bundled_lake, example, live_through
 
-BY_DAYS = {"sma_cross_trend": 40, "macd_cross": 90}
+BY_DAYS = {"sma_cross_trend": 40, "macd_cross": 90, "pair": 20}
 """Examples that decide on days, and how many orders three years give at least."""
 
-BY_MINUTES = {"re_cycle": 200}
+BY_MINUTES = {"re_cycle": 200, "pair": 20}
 """Examples that decide on minutes, and how many orders four simulated days give at least."""
 DAYS = [date(2013, 1, day) for day in (22, 23, 24, 25)]
 
