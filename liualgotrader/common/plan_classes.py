@@ -36,6 +36,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
             "macd_cross",
             "re_cycle",
             "pair",
+            "rebalance",
         )
     },
     "miner": {},

@@ -12,7 +12,7 @@ from liualgotrader.fincalcs.candle_patterns import (
     spinning_top_bearish_followup,
 )
 from liualgotrader.fincalcs.moving import EMA, MACD, SMA, WMA, MacdSeries, ema, macd, sma, wma
-from liualgotrader.fincalcs.regression import Line, fit_line
+from liualgotrader.fincalcs.regression import Line, exponential_momentum, fit_line
 from liualgotrader.fincalcs.resample import (
     BarSeries,
     Bucket,
@@ -93,6 +93,7 @@ __all__ = [
     "dragonfly_candle",
     "drawdown",
     "ema",
+    "exponential_momentum",
     "find_resistances",
     "find_stop",
     "find_supports",

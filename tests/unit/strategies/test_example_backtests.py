@@ -11,7 +11,7 @@ from liualgotrader.common.orders import OrderStatus
 from liualgotrader.data.lake import Lake
 from tests.history_bench import add_minutes, bundled_lake, example, live_through
 
-BY_DAYS = {"sma_cross_trend": 40, "macd_cross": 90, "pair": 20}
+BY_DAYS = {"sma_cross_trend": 40, "macd_cross": 90, "pair": 20, "rebalance": 30}
 """Examples that decide on days, and how many orders three years give at least."""
 
 BY_MINUTES = {"re_cycle": 200, "pair": 20}
