@@ -56,12 +56,13 @@ def fit_line(x: npt.ArrayLike, y: npt.ArrayLike) -> Line:
     )
 
 
-def exponential_momentum(close: npt.ArrayLike, *, per_year: float = 252.0) -> float:
+def exponential_momentum(close: npt.ArrayLike, *, per_year: float = 250.0) -> float:
     """Return how steadily prices grow: the annualised growth of an exponential curve, times R squared.
 
     The curve is the line through the logarithms of `close`, shape (n,), one a day; growth is a
-    fraction a year, below 0 where prices fall (Clenow, Stocks on the Move, 2015). 0 for prices that
-    do not move. Raises ValueError for less than two.
+    fraction a year of `per_year` days, below 0 where prices fall (Clenow, Stocks on the Move, 2015,
+    with 250 days as accounts of it have). 0 for prices that do not move. Raises ValueError for less
+    than two.
     """
     logs = np.log(floats(close))
     line = fit_line(np.arange(len(logs), dtype=np.float64), logs)

@@ -116,11 +116,12 @@ class Rebalance(Strategy):
 
     def _measured(self, ctx: Context, symbol: str) -> Ranked:
         days = ctx.data.daily[symbol]
-        since = -self.days - 1
+        # Wilder's average remembers its first bar for long; over all that is loaded it has forgotten it.
+        since = -self.warmup_days
         high, low, close = days.high[since:], days.low[since:], days.close[since:]
         move = float(atr(high, low, close, period=self.atr_days)[-1])
         qty = int(float(ctx.portfolio_value) * self.risk_factor / move) if move > 0 else 0
-        return Ranked(symbol, exponential_momentum(close[1:]), qty)
+        return Ranked(symbol, exponential_momentum(close[-self.days :]), qty)
 
     # -- trading -----------------------------------------------------------------------------------
 
