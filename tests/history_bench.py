@@ -84,12 +84,20 @@ def _minutes(symbol: str, prints: Columns) -> Rows:
 
 
 def live_through(
-    lake: Lake, plan: Plan, first: date, last: date, *, scale: Scale = Scale.DAY
+    lake: Lake,
+    plan: Plan,
+    first: date,
+    last: date,
+    *,
+    scale: Scale = Scale.DAY,
+    forecasts: dict[str, dict[str, float]] | None = None,
 ) -> Lived:
-    """Run a plan over days of a lake. Fails when a strategy raised."""
+    """Run a plan over days of a lake, with the same forecasts every day. Fails when a strategy raised."""
     request = Request(plan=plan, first=first, last=last, scale=scale)
+    expected = {session.date: forecasts or {} for session in request.sessions()}
     collected = Collected()
-    backtest = Backtest(request, backtest_config(plan, BATCH), lake, collected)
+    config = backtest_config(plan, BATCH)
+    backtest = Backtest(request, config, lake, collected, forecasts=expected)
     asyncio.run(backtest.run(lambda session: True))
     assert not backtest.failed, backtest.warnings
     return Lived(

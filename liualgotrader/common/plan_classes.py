@@ -35,6 +35,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
             "sma_cross_trend",
             "macd_cross",
             "re_cycle",
+            "cycle",
             "pair",
             "rebalance",
         )

@@ -27,7 +27,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     `fills`: all fills, worked out by hand before the case was ever run; `must`: pieces of other lines, the
     same way. `first` and `last`: the days. `bars`: tables by symbol, see history.py. `rules`: the venue's, where they
-    differ from the plan's. `disputed`: how the
+    differ from the plan's. `forecasts`: by name and symbol, the same every day. `disputed`: how the
     product differs from what is expected, while nobody has decided who is right.
     """
 
@@ -42,6 +42,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     cash: Decimal | None = None
     bars: dict[str, str] = {}
     actions: list[dict[str, Any]] = []
+    forecasts: dict[str, dict[str, float]] = {}
     rules: dict[str, Any] = {}
     disputed: str = ""
 

@@ -43,6 +43,7 @@ def render(case: Case, outcome: Outcome) -> str:
         ("the end", _end(outcome)),
         ("statistics", _statistics(outcome)),
         ("kept", _kept(outcome)),
+        ("passed over", _passed_over(outcome)),
         ("said", _said(outcome)),
         (DISAGREE, iter(outcome.disagreements)),
     )
@@ -129,6 +130,11 @@ def _statistics(outcome: Outcome) -> Iterator[str]:
 
 def _fraction(value: float | None) -> str:
     return "none" if value is None else f"{value:.6f}"
+
+
+def _passed_over(outcome: Outcome) -> Iterator[str]:
+    for each in outcome.backtest.simulation.passed_over:
+        yield f"{each.strategy} {each.symbol} round {each.round}: {each.reason}"
 
 
 def _kept(outcome: Outcome) -> Iterator[str]:

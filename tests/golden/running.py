@@ -62,7 +62,13 @@ def run_case(case: Case, folder: Path, change: Change = lambda request: request)
     lake = write_history(folder, case.bars, case.actions)
     request = change(case.request())
     collected = Collected()
-    backtest = Backtest(request, backtest_config(request.plan, BATCH), lake, collected)
+    backtest = Backtest(
+        request,
+        backtest_config(request.plan, BATCH),
+        lake,
+        collected,
+        forecasts={session.date: case.forecasts for session in request.sessions()},
+    )
     asyncio.run(backtest.run(lambda session: True))
     executions = sorted(collected.executions, key=lambda each: (each.time, each.order_id))
     orders = sorted(collected.orders, key=lambda order: (order.decided_at, order.order_id))

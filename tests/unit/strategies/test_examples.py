@@ -72,7 +72,7 @@ def test_a_plan_is_a_lockstep_session_whose_classes_load(path: Path) -> None:
 
 def test_every_example_is_in_the_readme() -> None:
     text = (EXAMPLES / "README.md").read_text()
-    assert len(PLANS) == 9
+    assert len(PLANS) == 10
     assert all(f"`{path.parent.name}`" in text for path in PLANS)
 
 
