@@ -1,0 +1,81 @@
+"""Which strategies are installed, and which of them can be tried on one symbol alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+import msgspec
+
+from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.parameters import class_names_for
+from liualgotrader.common.plan import Plan, StrategyPlan
+from liualgotrader.common.plan_classes import BUILT_IN
+from liualgotrader.common.plan_errors import suggestion
+from liualgotrader.engine.loading import load_class, parameter_types, source_of
+from liualgotrader.strategies.base import Strategy
+
+
+class Sorted(NamedTuple):
+    """Strategies that can be tried; why others cannot, by name; and what was wrong with the rest, by name."""
+
+    fit: list[StrategyPlan]
+    left_out: dict[str, str]
+    failed: dict[str, str]
+
+
+def installed(plan: Plan | None = None) -> list[StrategyPlan]:
+    """Return the built-in strategies, and those of a plan, which go before built-in ones of their name."""
+    found = {name: _built_in(name, module) for name, module in BUILT_IN["strategy"].items()}
+    for part in plan.strategies if plan is not None else ():
+        found[part.name] = msgspec.structs.replace(part, portfolio_id=None)
+    return list(found.values())
+
+
+def chosen(parts: Sequence[StrategyPlan], names: Sequence[str]) -> list[StrategyPlan]:
+    """Return the strategies of these names, all without one. Raises ConfigError for one that there is not."""
+    known = {part.name: part for part in parts}
+    for name in names:
+        if name not in known:
+            hint = suggestion(name, known, what="strategy")
+            raise ConfigError(f"--strategies {name}: there is no such strategy; {hint}")
+    return [known[name] for name in dict.fromkeys(names)] or list(parts)
+
+
+def sort_out(parts: Iterable[StrategyPlan]) -> Sorted:
+    """Load strategies and tell those that can be tried from those that cannot."""
+    sorted_ = Sorted([], {}, {})
+    for part in parts:
+        try:
+            cls = load_class(
+                part.filename, part.class_name, Strategy, source=source_of(part.filename)
+            )
+        except ConfigError as exc:
+            sorted_.failed[part.name] = str(exc)
+            continue
+        if why := _why_not(cls, part):
+            sorted_.left_out[part.name] = why
+        else:
+            sorted_.fit.append(part)
+    return sorted_
+
+
+def _built_in(name: str, module: str) -> StrategyPlan:
+    there = vars(import_module(module))
+    class_name = next(each for each in class_names_for(name) if each in there)
+    return StrategyPlan(name=name, class_name=class_name, filename=module)
+
+
+def _why_not(cls: type[Strategy], part: StrategyPlan) -> str:
+    kind: type = cls
+    if cls.portfolio:
+        return "it decides over several symbols at once"
+    if getattr(cls, "forecasts", None):
+        return "it needs forecasts"
+    missing = [
+        key for key in parameter_types(kind) if key not in part.parameters and not hasattr(cls, key)
+    ]
+    if missing:
+        return f"{', '.join(missing)} must be given, in a plan (--plan)"
+    return ""
