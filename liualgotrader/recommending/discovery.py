@@ -71,7 +71,7 @@ def _why_not(cls: type[Strategy], part: StrategyPlan) -> str:
     kind: type = cls
     if cls.portfolio:
         return "it decides over several symbols at once"
-    if getattr(cls, "forecasts", None):
+    if cls.forecasts:
         return "it needs forecasts"
     missing = [
         key for key in parameter_types(kind) if key not in part.parameters and not hasattr(cls, key)

@@ -132,9 +132,15 @@ def _beaten(trials: Trials, leader: int, score: float) -> str:
     metric, name = trials.metric, trials.names[leader]
     holding = metric.score(trials.held, trials.periods)
     if score <= holding:
-        return f"the best, {name}, has a {metric.words} of {_number(score, metric)}, holding {_number(holding, metric)}"
+        return (
+            f"over all parts the best, {name}, has a {metric.words} of {_number(score, metric)}, holding"
+            f" {_number(holding, metric)}"
+        )
     if score <= metric.of_cash:
-        return f"the best, {name}, has a {metric.words} of {_number(score, metric)}: keep the cash"
+        return (
+            f"over all parts the best, {name}, has a {metric.words} of {_number(score, metric)}; keep the"
+            " cash"
+        )
     return ""
 
 
@@ -153,9 +159,12 @@ def _lost_by_following(trials: Trials) -> str:
 
 
 def _so_sure(name: str, sure: Sureness) -> str:
-    luck = "unknown" if sure.than_luck is None else f"{sure.than_luck:.0%}"
-    return f"that {name} is better than holding is {sure.than_holding:.0%} sure, that it is no luck {luck}"
+    luck = "unknown" if sure.than_luck is None else f"{sure.than_luck * 100:.0f} %"
+    return (
+        f"that {name} is better than holding is {sure.than_holding * 100:.0f} % sure, that it is no luck"
+        f" {luck}"
+    )
 
 
 def _number(score: float, metric: Metric) -> str:
-    return f"{score:+.2%}" if metric is Metric.RETURN else f"{score:.2f}"
+    return f"{score * 100:+.2f} %" if metric is Metric.RETURN else f"{score:.2f}"

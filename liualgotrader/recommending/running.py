@@ -13,7 +13,7 @@ from liualgotrader.analytics.round_trips import Adjustment, round_trips
 from liualgotrader.analytics.rows import Fill, Floats
 from liualgotrader.backtest.backtest import Backtest
 from liualgotrader.backtest.course import backtest_config
-from liualgotrader.backtest.request import Request
+from liualgotrader.backtest.request import Request, Scale
 from liualgotrader.common.calendar import Session
 from liualgotrader.common.errors import LiuError
 from liualgotrader.common.ledger_orders import Execution
@@ -40,6 +40,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def symbol(self) -> str:
         """The symbol."""
         return self.request.plan.session.symbols[0]
+
+    @property
+    def bars(self) -> int:
+        """About how many bars it has: a regular session has 390 minutes."""
+        return len(self.request.sessions()) * (390 if self.request.scale is Scale.MINUTE else 1)
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):

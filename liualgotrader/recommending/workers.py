@@ -16,6 +16,8 @@ from liualgotrader.replaying.reliving import prepare_process
 
 _LOOK_SECONDS = 0.2
 _ORPHANED = 3
+_WORTH_A_START = 100_000
+"""As many bars as are lived through while a process starts."""
 
 
 class _Interruption:
@@ -37,7 +39,7 @@ def run_jobs(
     context = get_context("spawn")
     stop = context.Event()
     pool = ProcessPoolExecutor(
-        max(1, min(os.cpu_count() or 1, len(jobs))),
+        _processes(jobs),
         mp_context=context,
         initializer=_begin,
         initargs=(stop,),
@@ -51,6 +53,12 @@ def run_jobs(
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
+
+
+def _processes(jobs: Sequence[Job]) -> int:
+    """Return how many processes are worth their start: no more than cores or jobs, or than there are bars for."""
+    bars = sum(job.bars for job in jobs)
+    return max(1, min(os.cpu_count() or 1, len(jobs), bars // _WORTH_A_START))
 
 
 def _answer(future: Future[Ran], job: Job) -> Ran:

@@ -76,7 +76,7 @@ def read_request(options: dict[str, Any]) -> Request:
         last=last,
         scale=Scale(options["scale"]),
         asset=Asset(options["asset"]),
-        cash=_cash(options["cash"]),
+        cash=dollars(options["cash"]),
         benchmark=options["benchmark"],
     )
 
@@ -88,7 +88,8 @@ def _days(first: datetime, last: datetime | None) -> tuple[date, date]:
     return begin, end
 
 
-def _cash(text: str | None) -> Decimal | None:
+def dollars(text: str | None) -> Decimal | None:
+    """Read the amount of --cash. Raises ConfigError."""
     if text is None:
         return None
     try:

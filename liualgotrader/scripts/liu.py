@@ -18,6 +18,9 @@ COMMANDS = {
     "flatten": Entry(f"{_HERE}.batches:flatten", "Close all positions, allow no more entries."),
     "stop": Entry(f"{_HERE}.batches:stop", "End a session in order."),
     "data": Entry(f"{_HERE}.data:data", "Fill, check and read the history."),
+    "recommend": Entry(
+        f"{_HERE}.recommend:recommend", "Say which strategy fits a symbol, and how sure that is."
+    ),
     "db": Entry(f"{_HERE}.db:db", "Ask the database."),
     "keys": Entry(f"{_HERE}.keys:keys", "Keep the vendors' keys in the system keyring."),
     "capture": Entry(f"{_HERE}.capture:capture", "Record a vendor's streams for a bug report."),
