@@ -10,6 +10,7 @@ from liualgotrader.bootstrap import SessionConfig, WallClock, make_clock, make_d
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.plan import ScannerPlan
+from liualgotrader.models.recommendation_store import RecommendationStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.child import Control, run_child, watch_parent
 from liualgotrader.session.lockstep import LockstepSocket
@@ -44,6 +45,7 @@ class ScannersProcess:
         self._store = store
         self._clock: WallClock = make_clock(config)
         self._data = make_data(config)
+        self._found = RecommendationStore(store.pool)
         self._scanners = make_scanners(config)
         self._plans: tuple[ScannerPlan, ...] = config.plan.scanners
         self._subscribed: dict[int, asyncio.Event] = {}
@@ -129,7 +131,8 @@ class ScannersProcess:
         self._scans += 1
         try:
             found = await patiently(
-                lambda: scanner.scan(Scan(self._data, *hours, now)), seconds=_SCAN_SECONDS
+                lambda: scanner.scan(Scan(self._data, self._found, *hours, now)),
+                seconds=_SCAN_SECONDS,
             )
         except FeedError as exc:
             self._control.say(Failed(f"scanner {plan.name}: {exc}"))

@@ -28,6 +28,7 @@ from liualgotrader.common.clock import MINUTE
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Picked, SessionBegan
 from liualgotrader.common.plan import Channel
+from liualgotrader.common.recommendations import NONE_KNOWN, Recommendations
 from liualgotrader.credentials.redaction import redact
 from liualgotrader.data.lake import Action, ActionKind, Kind, Lake, LakeData
 from liualgotrader.data.lake.actions import corporate_action
@@ -82,8 +83,12 @@ class Backtest:
         portfolios: Mapping[str, PortfolioView] = {},
         make: Made | None = None,
         forecasts: Mapping[date, Forecasts] = {},
+        recommendations: Recommendations = NONE_KNOWN,
     ) -> None:
-        """`forecasts`: those that the strategies declare, by the day that they are for."""
+        """`forecasts`: those that the strategies declare, by the day that they are for.
+
+        `recommendations`: what scanners may ask for.
+        """
         self._forecasts = forecasts
         self._request = request
         self._config = config
@@ -117,7 +122,11 @@ class Backtest:
         )
         self._ends = {symbol: self._end_of(symbol) for symbol in plan.session.symbols}
         self._scans = PastScans(
-            plan.scanners, lambda: make_scanners(config), self._data, self._move
+            plan.scanners,
+            lambda: make_scanners(config),
+            self._data,
+            self._move,
+            recommendations,
         )
         self.curve = CurveRows()
         self.adjustments: list[Adjustment] = []

@@ -38,12 +38,14 @@ from liualgotrader.common.calendar import NEW_YORK, Session
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.ids import slot_name
 from liualgotrader.common.plan import Plan, plan_to_json
+from liualgotrader.common.recommendations import NONE_KNOWN, KnownRecommendations
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.lake import Kind, Lake
 from liualgotrader.data.lake.layout import FOLDER
 from liualgotrader.engine.loading import source_of
 from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.portfolio import PortfolioStore
+from liualgotrader.models.recommendation_store import RecommendationStore
 from liualgotrader.models.session_store import SessionStore
 
 NOWHERE = Endpoints("", "", "", "", Secret(""), Secret(""))
@@ -150,6 +152,13 @@ class BacktestCourse:
         symbols = None if plan.scanners else plan.session.symbols
         return await store.forecasts(names, self._request.first, self._request.last, symbols)
 
+    async def _recommendations(self, store: SessionStore) -> KnownRecommendations:
+        """Return what scanners may ask for, each day for what was known before it."""
+        if not self._request.plan.scanners:
+            return NONE_KNOWN
+        known = await RecommendationStore(store.pool).known(self._request.last)
+        return KnownRecommendations(known)
+
     # -- during ------------------------------------------------------------------------------------
 
     async def _live(
@@ -170,6 +179,7 @@ class BacktestCourse:
                 recorder,
                 portfolios=await self._purses(store),
                 forecasts=await self._forecasts(store, config),
+                recommendations=await self._recommendations(store),
             )
             await backtest.run(lambda session: self._after(backtest, session, began))
         finally:

@@ -11,6 +11,7 @@ from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.plan import ScannerPlan
 from liualgotrader.common.ports import DataAPI
+from liualgotrader.common.recommendations import NONE_KNOWN, Recommendations
 from liualgotrader.scanners.base import Scanner
 from liualgotrader.session.scan import Scan
 from liualgotrader.session.timetable import Timetable
@@ -31,11 +32,13 @@ class PastScans:
         make: Callable[[], list[Scanner]],
         data: DataAPI,
         move: Callable[[int], None],
+        recommendations: Recommendations = NONE_KNOWN,
     ) -> None:
         self._plans = plans
         self._make = make
         self._data = data
         self._move = move
+        self._found = recommendations
         self._scanners: list[Scanner] = []
         self._table: Timetable | None = None
         self._hours = (0, 0)
@@ -69,7 +72,8 @@ class PastScans:
         self.scans += 1
         self._move(now)
         try:
-            found = await self._scanners[index].scan(Scan(self._data, *self._hours, now))
+            scan = Scan(self._data, self._found, *self._hours, now)
+            found = await self._scanners[index].scan(scan)
         except FeedError as exc:
             self._fail(f"scanner {plan.name}: {exc}")
             return []

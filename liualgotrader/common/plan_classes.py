@@ -25,7 +25,10 @@ from liualgotrader.common.toml_document import Document
 Kind = Literal["scanner", "strategy", "miner", "forecast"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
-    "scanner": {name: f"liualgotrader.scanners.{name}" for name in ("momentum", "gap", "volume")},
+    "scanner": {
+        name: f"liualgotrader.scanners.{name}"
+        for name in ("momentum", "gap", "volume", "recommended")
+    },
     "strategy": {
         name: f"liualgotrader.strategies.{name}"
         for name in (

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from liualgotrader.backtest.course import backtest_config
+from liualgotrader.common.recommendations import KnownRecommendations
 from liualgotrader.data.lake import Lake
 from liualgotrader.honesty.scans import scan_days
 from liualgotrader.honesty.tasks import Answer, Task
@@ -27,7 +28,14 @@ async def _decide(task: Task, root: Path) -> Answer:
     plan = task.request.plan
     config = backtest_config(plan, BATCH, sources=task.sources)
     lake = NamedLake(root, plan.session.symbols, task.renames)
-    backtest = WatchedBacktest(task.request, config, lake, cut=task.cut, forecasts=task.forecasts)
+    backtest = WatchedBacktest(
+        task.request,
+        config,
+        lake,
+        cut=task.cut,
+        forecasts=task.forecasts,
+        recommendations=KnownRecommendations(task.recommendations),
+    )
     decisions = await backtest.decide()
     return Answer(decisions=decisions, failures=backtest.failures)
 
@@ -37,5 +45,12 @@ async def _scan(task: Task, root: Path) -> Answer:
     plan = msgspec.structs.replace(request.plan, strategies=())
     config = backtest_config(plan, BATCH, sources=task.sources)
     return Answer(
-        scans=await scan_days(config, lake, request.sessions(), request.scale, cut=task.cut)
+        scans=await scan_days(
+            config,
+            lake,
+            request.sessions(),
+            request.scale,
+            cut=task.cut,
+            recommendations=KnownRecommendations(task.recommendations),
+        )
     )

@@ -14,6 +14,7 @@ import msgspec
 
 from liualgotrader.backtest.backtest import Forecasts
 from liualgotrader.backtest.request import Request
+from liualgotrader.common.recommendations import Recommendation
 from liualgotrader.data.lake import Lake
 from liualgotrader.honesty.cuts import CUTS, cuts, effective
 from liualgotrader.honesty.decisions import Decision
@@ -64,6 +65,7 @@ def check_lookahead(
     most: int = CUTS,
     show: Callable[[str], None] = lambda _: None,
     forecasts: Mapping[date, Forecasts] = {},
+    recommendations: Sequence[Recommendation] = (),
 ) -> LookaheadResult:
     """Live the request on the history under `home`, then on up to `most` truncated ones, and compare.
 
@@ -80,6 +82,7 @@ def check_lookahead(
             cut=WHOLE,
             scanners=False,
             forecasts=dict(forecasts),
+            recommendations=recommendations,
         )
         began = perf_counter()
         known = whole(workers.run(task, home, longest=LONGEST))

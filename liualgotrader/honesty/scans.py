@@ -11,6 +11,7 @@ from liualgotrader.backtest.scanning import PastScans
 from liualgotrader.bootstrap import SessionConfig, make_scanners
 from liualgotrader.common.calendar import Session
 from liualgotrader.common.clock import NEVER
+from liualgotrader.common.recommendations import NONE_KNOWN, Recommendations
 from liualgotrader.data.lake import Lake, LakeData
 from liualgotrader.scanners.base import ScanContext, Scanner
 
@@ -61,7 +62,13 @@ class _Moment:
 
 
 async def scan_days(
-    config: SessionConfig, lake: Lake, sessions: Iterable[Session], scale: Scale, *, cut: int
+    config: SessionConfig,
+    lake: Lake,
+    sessions: Iterable[Session],
+    scale: Scale,
+    *,
+    cut: int,
+    recommendations: Recommendations = NONE_KNOWN,
 ) -> list[Scanned]:
     """Run the plan's scanners over days, each with new scanners, up to before `cut`, ns UTC."""
     found: list[Scanned] = []
@@ -72,6 +79,7 @@ async def scan_days(
         lambda: [_Noting(scanner, found.append) for scanner in make_scanners(config)],
         data,
         moment.move,
+        recommendations,
     )
     for session in sessions:
         scans.begin_day(session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -12,6 +12,7 @@ import msgspec
 
 from liualgotrader.backtest.request import Request
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.recommendations import Recommendation
 from liualgotrader.data.lake import ActionKind, Kind, Lake
 from liualgotrader.data.lake.days import day_of, day_start
 from liualgotrader.honesty.cuts import spread
@@ -55,7 +56,11 @@ class ScannerResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_scanners(
-    request: Request, home: Path, *, show: Callable[[str], None] = lambda _: None
+    request: Request,
+    home: Path,
+    *,
+    show: Callable[[str], None] = lambda _: None,
+    recommendations: Sequence[Recommendation] = (),
 ) -> ScannerResult:
     """Run the scanners on the history under `home`, then each scan where nothing after it exists.
 
@@ -75,7 +80,13 @@ def check_scanners(
         tempfile.TemporaryDirectory(prefix=".check-", dir=home) as folder,
         Workers(Path(folder)) as workers,
     ):
-        task = Task(request=request, sources=sources, cut=WHOLE, scanners=True)
+        task = Task(
+            request=request,
+            sources=sources,
+            cut=WHOLE,
+            scanners=True,
+            recommendations=recommendations,
+        )
         began = perf_counter()
         known = whole(workers.run(task, home, longest=LONGEST)).scans
         longest = 60 + 5 * (perf_counter() - began)

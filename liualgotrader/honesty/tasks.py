@@ -12,6 +12,7 @@ import msgspec
 from liualgotrader.backtest.backtest import Forecasts
 from liualgotrader.backtest.request import Request
 from liualgotrader.bootstrap import source_files
+from liualgotrader.common.recommendations import Recommendation
 from liualgotrader.data.lake import Action
 from liualgotrader.engine.loading import source_of
 from liualgotrader.honesty.decisions import Decision
@@ -26,8 +27,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     `sources` are the texts of the plan's files, the same for all workers; `renames` are those after
     the cut by which symbols that the plan names get their names; `forecasts` are those stored for
-    each day, which were made before it. Only a task of the project's own
-    making is ever read: it travels as a pickle.
+    each day, which were made before it, and `recommendations` are asked for by the day. Only a task of
+    the project's own making is ever read: it travels as a pickle.
     """
 
     request: Request
@@ -36,6 +37,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     scanners: bool
     renames: Sequence[Action] = ()
     forecasts: dict[date, Forecasts] = {}
+    recommendations: Sequence[Recommendation] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

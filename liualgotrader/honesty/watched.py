@@ -12,6 +12,7 @@ from liualgotrader.backtest.request import Request, Scale
 from liualgotrader.bootstrap import SessionConfig, make_strategies
 from liualgotrader.common.calendar import Session
 from liualgotrader.common.events import MarketEvent
+from liualgotrader.common.recommendations import NONE_KNOWN, Recommendations
 from liualgotrader.data.lake import Action, Kind, Lake, Rows
 from liualgotrader.data.lake.days import FOREVER, day_start
 from liualgotrader.data.lake.past_instruments import PastInstruments
@@ -109,8 +110,16 @@ class WatchedBacktest(Backtest):
         *,
         cut: int,
         forecasts: Mapping[date, Forecasts] = {},
+        recommendations: Recommendations = NONE_KNOWN,
     ) -> None:
-        super().__init__(request, config, lake, _Forgetful(), forecasts=forecasts)
+        super().__init__(
+            request,
+            config,
+            lake,
+            _Forgetful(),
+            forecasts=forecasts,
+            recommendations=recommendations,
+        )
         self._cut = cut
         self.simulation = WatchedSimulation(
             self.simulation.venue,

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from liualgotrader.common.recommended import Recommended
+from liualgotrader.common.recommendations import Recommendation
 from liualgotrader.models.store import Store
 
 _SAVE = """
@@ -47,19 +47,19 @@ class RecommendationRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecommendationStore(Store):
-    """Reads and writes recommendations. Implements `common.recommended.Recommendations`."""
+    """Reads and writes recommendations. Implements `common.recommendations.Recommendations`."""
 
     async def save(self, row: RecommendationRow) -> None:
         """Write a row in the place of an earlier one of the same symbol, scale and last day."""
         values = msgspec.structs.astuple(row)
         await self._execute(f"save the recommendation for {row.symbol}", _SAVE, *values)
 
-    async def newest(self, before: date) -> Sequence[Recommended]:
+    async def newest(self, before: date) -> Sequence[Recommendation]:
         """Return the newest finding of each symbol and scale whose data ends before a day, by symbol and scale."""
         rows = await self._fetch("load recommendations", _NEWEST, before)
-        return [Recommended(**row) for row in rows]
+        return [Recommendation(**row) for row in rows]
 
-    async def known(self, before: date) -> list[Recommended]:
+    async def known(self, before: date) -> list[Recommendation]:
         """Return all findings whose data ends before a day, oldest first per symbol and scale."""
         rows = await self._fetch("load recommendations", _ALL, before)
-        return [Recommended(**row) for row in rows]
+        return [Recommendation(**row) for row in rows]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI, Snapshot
+from liualgotrader.common.recommendations import Recommendation
 
 
 class ScanContext(Protocol):
@@ -34,6 +35,12 @@ class ScanContext(Protocol):
 
     async def snapshots(self, symbols: Sequence[str] | None = None) -> dict[str, Snapshot]:
         """Return what is known of each symbol now; of all assets when `symbols` is None."""
+
+    async def recommendations(self, strategy: str) -> Sequence[Recommendation]:
+        """Return the symbols whose newest finding of `liu recommend` names a strategy, the surest first.
+
+        By data that ends before today.
+        """
 
 
 class Scanner:

@@ -16,11 +16,13 @@ from liualgotrader.backtest.course import backtest_config
 from liualgotrader.backtest.request import Request
 from liualgotrader.bootstrap import declared_forecasts
 from liualgotrader.common.calendar import NEW_YORK
+from liualgotrader.common.recommendations import Recommendation
 from liualgotrader.honesty.living import BATCH
 from liualgotrader.honesty.lookahead import LookaheadResult, check_lookahead
 from liualgotrader.honesty.scans import Scanned
 from liualgotrader.honesty.survivors import ScannerResult, check_scanners
 from liualgotrader.models.forecast_store import ForecastStore
+from liualgotrader.models.recommendation_store import RecommendationStore
 from liualgotrader.scripts.exits import DONE, FAILED
 from liualgotrader.scripts.home import database
 from liualgotrader.scripts.progress import console
@@ -36,29 +38,39 @@ def run_checks(request: Request, home: Path, options: dict[str, Any]) -> int:
     Raises ConfigError, LiuError.
     """
     identical = True
+    expected, found = _stored(request)
     if options["check_lookahead"]:
-        expected = _forecasts(request)
-        result = check_lookahead(request, home, show=_tell, forecasts=expected)
+        result = check_lookahead(
+            request, home, show=_tell, forecasts=expected, recommendations=found
+        )
         _show("lookahead", _lookahead(result), result, as_json=options["as_json"])
         identical = result.identical
     if options["check_scanner"]:
-        scans = check_scanners(request, home, show=_tell)
+        scans = check_scanners(request, home, show=_tell, recommendations=found)
         _show("scanner", _scanner(scans), scans, as_json=options["as_json"])
         identical = identical and scans.identical
     return DONE if identical else FAILED
 
 
-def _forecasts(request: Request) -> dict[date, Forecasts]:
-    """Return the stored forecasts that the plan's strategies declare; without any no database is asked for."""
-    names = declared_forecasts(backtest_config(request.plan, BATCH))
+def _stored(request: Request) -> tuple[dict[date, Forecasts], list[Recommendation]]:
+    """Return the stored forecasts that the plan's strategies declare, and what its scanners may ask for.
 
-    async def load(dsn: str) -> dict[date, Forecasts]:
+    Without either no database is asked for.
+    """
+    names, scanners = (
+        declared_forecasts(backtest_config(request.plan, BATCH)),
+        request.plan.scanners,
+    )
+
+    async def load(dsn: str) -> tuple[dict[date, Forecasts], list[Recommendation]]:
         async with await ForecastStore.open(dsn, max_size=1) as store:
-            symbols = None if request.plan.scanners else request.plan.session.symbols
-            return await store.forecasts(names, request.first, request.last, symbols)
+            symbols = None if scanners else request.plan.session.symbols
+            expected = await store.forecasts(names, request.first, request.last, symbols)
+            recommended = RecommendationStore(store.pool)
+            return expected, await recommended.known(request.last) if scanners else []
 
-    if not names:
-        return {}
+    if not (names or scanners):
+        return {}, []
     with database() as dsn:
         return asyncio.run(load(dsn))
 

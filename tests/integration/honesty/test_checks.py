@@ -116,8 +116,12 @@ def test_an_honest_plan_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_scanners_that_pick_survivors_are_caught(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("DSN", database)
     minute_lake(tmp_path)
     both = "".join(
         f'[scanners.{name}]\nfilename = "{name.lower()}.py"\n' for name in ("Listed", "Survivors")

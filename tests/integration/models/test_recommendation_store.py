@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from liualgotrader.common.errors import StoreError
-from liualgotrader.common.recommended import KnownRecommendations, Recommended
+from liualgotrader.common.recommendations import KnownRecommendations, Recommendation
 from liualgotrader.models.recommendation_store import RecommendationRow, RecommendationStore
 
 ROW = RecommendationRow(
@@ -70,7 +70,7 @@ async def test_only_what_ends_before_a_day_is_known_on_it_and_the_newest_counts(
         found = await store.newest(day)
         assert [(r.symbol, r.strategy, r.confidence) for r in found] == expected
         assert list(await known.newest(day)) == list(found)
-        assert all(isinstance(row, Recommended) for row in found)
+        assert all(isinstance(row, Recommendation) for row in found)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from liualgotrader.common.events import Bar, Trade
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI, Snapshot
+from liualgotrader.common.recommendations import Recommendation
 from liualgotrader.scanners.gap import Gap
 from liualgotrader.scanners.momentum import Momentum
 from liualgotrader.scanners.volume import Volume
@@ -67,6 +68,10 @@ class Market:
     async def snapshots(self, symbols: Sequence[str] | None = None) -> dict[str, Snapshot]:
         """Return all rows."""
         return {row.symbol: row for row in self._rows}
+
+    async def recommendations(self, strategy: str) -> Sequence[Recommendation]:
+        """Not asked for here."""
+        raise NotImplementedError("the built-in scanners ask for snapshots only")
 
 
 async def test_momentum_scans_the_whole_market_best_first() -> None:

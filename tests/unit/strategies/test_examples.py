@@ -14,6 +14,7 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Side
 from liualgotrader.common.plan import Mode
 from liualgotrader.common.ports import DataAPI, Snapshot
+from liualgotrader.common.recommendations import Recommendation
 from liualgotrader.engine.loading import configure, load_class
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.scanners.base import Scanner
@@ -46,6 +47,10 @@ class Market:
     async def snapshots(self, symbols: Sequence[str] | None = None) -> dict[str, Snapshot]:
         """Return all rows."""
         return {row.symbol: row for row in self._rows}
+
+    async def recommendations(self, strategy: str) -> Sequence[Recommendation]:
+        """Not asked for here."""
+        raise NotImplementedError("the example asks for snapshots only")
 
 
 def sma_cross() -> Strategy:
