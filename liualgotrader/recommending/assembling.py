@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -12,8 +12,7 @@ from liualgotrader import __version__
 from liualgotrader.analytics.backtest.statistics import PERIODS
 from liualgotrader.analytics.rows import Floats
 from liualgotrader.common.calendar import Session
-from liualgotrader.common.plan import StrategyPlan
-from liualgotrader.engine.loading import source_of
+from liualgotrader.recommending.discovery import Sorted
 from liualgotrader.recommending.figures import Figures, figures
 from liualgotrader.recommending.findings import Finding, Part, Tried
 from liualgotrader.recommending.judging import Judgement, Trials, judge
@@ -24,11 +23,10 @@ from liualgotrader.recommending.running import Ran
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """How a symbol is judged: in how many `folds`, by which `metric`; which strategies were left out, and why."""
+    """How a symbol is judged: in how many `folds`, by which `metric`."""
 
     folds: int
     metric: Metric
-    left_out: Mapping[str, str]
 
 
 class _Assembly:
@@ -127,7 +125,7 @@ def assemble(
     sessions: Sequence[Session],
     runs: Sequence[Ran],
     question: Question,
-    strategies: Sequence[StrategyPlan],
+    strategies: Sorted,
 ) -> Finding:
     """Return what came of a symbol; runs that failed are named and count for nothing."""
     good = [ran for ran in runs if not ran.failure]
@@ -153,19 +151,19 @@ def assemble(
         confidence=judged.confidence,
         verdict=judged.verdict,
         why=judged.why,
-        left_out=dict(question.left_out),
+        left_out=strategies.left_out,
         failed={ran.strategy: ran.failure for ran in runs if ran.failure},
         code=code_version(strategies),
-        data=version(past),
+        data=version(past, sessions[-1].date),
     )
 
 
-def code_version(strategies: Sequence[StrategyPlan]) -> str:
+def code_version(strategies: Sorted) -> str:
     """Return the version of this package and a digest of the strategies' sources and parameters."""
     digest = hashlib.sha256()
-    for part in strategies:
+    for part in strategies.fit:
         digest.update(msgspec.json.encode((part.name, part.parameters)))
-        digest.update((source_of(part.filename) or "").encode())
+        digest.update(strategies.sources[part.filename].encode())
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 

@@ -48,10 +48,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     past: Past
     request: Request
 
-    def job(self, part: StrategyPlan) -> Job:
+    def job(self, part: StrategyPlan, sources: dict[str, str]) -> Job:
         """Return what a worker is to do with a strategy."""
-        plan = replace(self.request.plan, strategies=(part,))
-        return Job(request=replace(self.request, plan=plan), root=self.past.root)
+        request = replace(self.request, plan=replace(self.request.plan, strategies=(part,)))
+        return Job(request=request, root=self.past.root, sources=sources)
 
 
 def subjects(asked: Asked, home: Path, bundle: Callable[[], Path]) -> list[Subject]:
@@ -89,21 +89,21 @@ def find(
 
     `show` is told of every run. Raises LiuError.
     """
-    question = Question(folds=asked.folds, metric=asked.metric, left_out=strategies.left_out)
+    question = Question(folds=asked.folds, metric=asked.metric)
     by_symbol = {each.past.symbol: each for each in subjects}
     failed = [(name, why) for name, why in strategies.failed.items()]
     runs: dict[str, list[Ran]] = {
         symbol: [Ran(symbol=symbol, strategy=name, failure=why) for name, why in failed]
         for symbol in by_symbol
     }
-    jobs = [each.job(part) for each in subjects for part in strategies.fit]
+    jobs = [each.job(part, strategies.sources) for each in subjects for part in strategies.fit]
     order = [part.name for part in strategies.fit]
     total = len(order) + len(failed)
 
     def finding(symbol: str) -> Finding:
         subject = by_symbol[symbol]
         ran = sorted(runs[symbol], key=lambda each: [*order, each.strategy].index(each.strategy))
-        return assemble(subject.past, subject.request.sessions(), ran, question, strategies.fit)
+        return assemble(subject.past, subject.request.sessions(), ran, question, strategies)
 
     if not jobs:
         yield from map(finding, by_symbol)

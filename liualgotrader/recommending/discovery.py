@@ -18,11 +18,15 @@ from liualgotrader.strategies.base import Strategy
 
 
 class Sorted(NamedTuple):
-    """Strategies that can be tried; why others cannot, by name; and what was wrong with the rest, by name."""
+    """Strategies that can be tried; why others cannot, by name; and what was wrong with the rest, by name.
+
+    `sources`: the texts of the files of those that can be tried, as they were when they were loaded.
+    """
 
     fit: list[StrategyPlan]
     left_out: dict[str, str]
     failed: dict[str, str]
+    sources: dict[str, str]
 
 
 def installed(plan: Plan | None = None) -> list[StrategyPlan]:
@@ -45,12 +49,11 @@ def chosen(parts: Sequence[StrategyPlan], names: Sequence[str]) -> list[Strategy
 
 def sort_out(parts: Iterable[StrategyPlan]) -> Sorted:
     """Load strategies and tell those that can be tried from those that cannot."""
-    sorted_ = Sorted([], {}, {})
+    sorted_ = Sorted([], {}, {}, {})
     for part in parts:
+        source = source_of(part.filename)
         try:
-            cls = load_class(
-                part.filename, part.class_name, Strategy, source=source_of(part.filename)
-            )
+            cls = load_class(part.filename, part.class_name, Strategy, source=source)
         except ConfigError as exc:
             sorted_.failed[part.name] = str(exc)
             continue
@@ -58,6 +61,7 @@ def sort_out(parts: Iterable[StrategyPlan]) -> Sorted:
             sorted_.left_out[part.name] = why
         else:
             sorted_.fit.append(part)
+            sorted_.sources[part.filename] = source or ""
     return sorted_
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from liualgotrader.data.daily_history import COMPANIES
 from liualgotrader.data.lake import Kind, Lake, Rows, adjusted
 from liualgotrader.data.lake.bundled import bundled_actions, bundled_rows
 from liualgotrader.data.lake.daily import daily_from_minutes
-from liualgotrader.data.lake.days import FOREVER, NEVER, day_of, is_crypto
+from liualgotrader.data.lake.days import FOREVER, NEVER, day_of, day_start, is_crypto
 
 _KINDS = {Scale.DAY: (Kind.DAY, Kind.MINUTE), Scale.MINUTE: (Kind.MINUTE,)}
 _NAMED = 12
@@ -82,12 +82,8 @@ def held(past: Past, sessions: Sequence[Session]) -> Floats:
 
     0 until the symbol has a close. Costs nothing: it is bought once.
     """
-    lake = past.lake
-    rows = lake.read(Kind.DAY, past.symbol, NEVER, FOREVER)
-    if not len(rows):
-        minutes = lake.read(Kind.MINUTE, past.symbol, NEVER, FOREVER)
-        rows = daily_from_minutes(minutes, past.asset.calendar)
-    rows = adjusted(rows, lake.actions(past.symbol), sessions[-1].close, dividends=True)
+    rows = _daily(past)
+    rows = adjusted(rows, past.lake.actions(past.symbol), sessions[-1].close, dividends=True)
     # A day bar has its midnight as time, before the open.
     places = np.searchsorted(rows.start, [session.open for session in sessions], "right") - 1
     before = np.concatenate(([max(int(places[0]) - 1, -1)], places[:-1]))
@@ -98,22 +94,32 @@ def held(past: Past, sessions: Sequence[Session]) -> Floats:
     return found
 
 
-def version(past: Past) -> str:
-    """Return a digest of the bars and actions of a history, so that a change in them is seen."""
+def version(past: Past, through: date) -> str:
+    """Return a digest of the bars and actions of a history up to a day, so that a change in them is seen."""
     lake, digest = past.lake, hashlib.sha256()
+    end = day_start(past.symbol, through + timedelta(days=1))
     for kind in _KINDS[past.scale]:
-        rows: Rows = lake.read(kind, past.symbol, NEVER, FOREVER)
+        rows = lake.read(kind, past.symbol, NEVER, end)
         for column in (rows.start, *rows.values):
             digest.update(np.ascontiguousarray(column).tobytes())
-    digest.update(msgspec.json.encode(lake.actions(past.symbol)))
+    known = [action for action in lake.actions(past.symbol) if action.ex_date <= through]
+    digest.update(msgspec.json.encode(known))
     return digest.hexdigest()[:16]
 
 
+def _daily(past: Past) -> Rows:
+    """Return the day bars of a history, made of its minutes where it is one by the minute, or has no others."""
+    lake, symbol = past.lake, past.symbol
+    if past.scale is Scale.DAY:
+        rows = lake.read(Kind.DAY, symbol, NEVER, FOREVER)
+        if len(rows):
+            return rows
+    return daily_from_minutes(lake.read(Kind.MINUTE, symbol, NEVER, FOREVER), past.asset.calendar)
+
+
 def _span(lake: Lake, symbol: str, scale: Scale) -> tuple[int, int] | None:
-    spans = [span for kind in _KINDS[scale] if (span := lake.span(kind, symbol)) is not None]
-    if not spans:
-        return None
-    return min(first for first, _ in spans), max(last for _, last in spans)
+    spans = (lake.span(kind, symbol) for kind in _KINDS[scale])
+    return next((span for span in spans if span is not None), None)
 
 
 def _unknown(symbol: str, lake: Lake, scale: Scale | None) -> str:

@@ -26,10 +26,14 @@ BATCH = "00000000-0000-4000-8000-000000000000"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A request whose plan has one strategy and one symbol, and the lake at `root`, its history."""
+    """A request whose plan has one strategy and one symbol, and the lake at `root`, its history.
+
+    `sources`: the texts of the plan's files, the same for all jobs.
+    """
 
     request: Request
     root: str
+    sources: dict[str, str]
 
     @property
     def strategy(self) -> str:
@@ -82,7 +86,7 @@ def run_job(job: Job, goes_on: Callable[[], bool] = lambda: True) -> Ran:
 
 async def _run(job: Job, goes_on: Callable[[], bool]) -> Ran:
     request, executions = job.request, _Executions()
-    config = backtest_config(request.plan, BATCH)
+    config = backtest_config(request.plan, BATCH, sources=job.sources)
     backtest = Backtest(request, config, Lake(Path(job.root)), executions)
     await backtest.run(lambda session: goes_on())
     done = len(backtest.days) == len(backtest.sessions)

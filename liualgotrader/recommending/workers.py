@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.synchronize import Event
 
 from liualgotrader.common.errors import LiuError
@@ -52,13 +52,23 @@ def run_jobs(
                 yield _answer(future, pending.pop(future))
     finally:
         stop.set()
-        pool.shutdown(cancel_futures=True)
+        _end(pool)
 
 
 def _processes(jobs: Sequence[Job]) -> int:
     """Return how many processes are worth their start: no more than cores or jobs, or than there are bars for."""
     bars = sum(job.bars for job in jobs)
     return max(1, min(os.cpu_count() or 1, len(jobs), bars // _WORTH_A_START))
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Wait for the days at hand; who interrupts that too does not get strategies that never return."""
+    try:
+        pool.shutdown(cancel_futures=True)
+    except KeyboardInterrupt:
+        for child in active_children():
+            child.kill()
+        raise
 
 
 def _answer(future: Future[Ran], job: Job) -> Ran:

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,9 @@ def run_recommend(symbols: Sequence[str], options: dict[str, Any]) -> int:
     """
     home, given = liu_home(), _plan(options["plan"])
     asked = _asked(symbols, given or Plan(), options)
-    strategies = sort_out(chosen(installed(given), options["strategies"]))
+    # What strategies print when they are loaded is not this command's output.
+    with redirect_stdout(sys.stderr):
+        strategies = sort_out(chosen(installed(given), options["strategies"]))
     with ExitStack() as stack:
         found = subjects(asked, home, _bundle(stack, home))
         dsn = stack.enter_context(database())
@@ -117,8 +119,9 @@ def _find(
             asyncio.run(_keep(dsn, finding))
             findings.append(finding)
             if not as_json:
-                for line in lines(finding):
-                    click.echo(line)
+                status.stop()  # it would take what is printed for its own
+                click.echo("\n".join(lines(finding)))
+                status.start()
     return findings
 
 

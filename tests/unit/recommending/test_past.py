@@ -98,14 +98,25 @@ def test_holding_is_known_by_minutes_too_and_nothing_before_the_first_close(lake
     assert found == pytest.approx([0, 0, 0, 15 / 12 - 1, 18 / 15 - 1, 21 / 18 - 1, 24 / 21 - 1])
 
 
+def test_a_history_by_the_minute_is_held_by_its_minutes(lake: Lake) -> None:
+    by_day(lake, "BBB", [1.0, 2.0])
+    by_minute(lake, "BBB")
+    minutes, days = (find_past("BBB", lake, scale, never) for scale in (None, Scale.DAY))
+    assert held(minutes, DAYS)[1:] == pytest.approx(
+        [15 / 12 - 1, 18 / 15 - 1, 21 / 18 - 1, 24 / 21 - 1]
+    )
+    assert (days.first, days.last) == (DAYS[0].date, DAYS[1].date)
+    assert held(days, DAYS[:2])[1] == pytest.approx(1.0)
+
+
 def test_a_changed_bar_or_action_is_another_version(lake: Lake) -> None:
     by_day(lake, "AAA", [100.0, 110.0])
     past = find_past("AAA", lake, None, never)
-    first = version(past)
-    assert version(past) == first
+    first = version(past, DAYS[1].date)
     by_day(lake, "BBB", [1.0])
-    assert version(past) == first
-    lake.add_actions([Action(DAYS[1].date, "AAA", ActionKind.SPLIT, Decimal(2))])
-    second = version(past)
     by_day(lake, "AAA", [100.0, 110.0, 120.0])
-    assert len({first, second, version(past)}) == 3
+    lake.add_actions([Action(DAYS[2].date, "AAA", ActionKind.SPLIT, Decimal(2))])
+    assert version(past, DAYS[1].date) == first
+    lake.add_actions([Action(DAYS[1].date, "AAA", ActionKind.DIVIDEND, Decimal(1))])
+    second = version(past, DAYS[1].date)
+    assert len({first, second, version(past, DAYS[2].date)}) == 3

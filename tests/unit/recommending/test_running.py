@@ -53,7 +53,7 @@ def job(folder: Path, class_name: str) -> Job:
     plan = Plan(session=SessionPlan(symbols=("AAA",)), strategies=(part,), fees=Fees(model="none"))
     past = find_past("AAA", lake, None, never)
     request = Request(plan=plan, first=past.first, last=past.last, scale=Scale.DAY)
-    return Job(request=request, root=past.root)
+    return Job(request=request, root=past.root, sources={part.filename: FILE})
 
 
 def test_returns_are_of_the_whole_account_and_trades_count_where_they_end(tmp_path: Path) -> None:
