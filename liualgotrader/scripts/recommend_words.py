@@ -27,7 +27,10 @@ def lines(finding: Finding) -> Iterator[str]:
     """Yield the lines of a finding, an empty one at the end."""
     yield _heading(finding)
     if len(finding.parts) > 1:
-        yield f"After fees, in parts 2 to {len(finding.parts)}, from {finding.parts[1].first} on:"
+        yield (
+            f"After fees, in parts 2 to {len(finding.parts)}, from {finding.parts[1].first} on; the best over"
+            " all parts first:"
+        )
     width = max(len(name) for name in _names(finding))
     yield f"{'':<{width}} {_HEADS}"
     for each in sorted(finding.tried, key=_order):
