@@ -65,7 +65,7 @@ class Child:
                     self._last = word
                 else:
                     self._said(word)
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # it is gone, perhaps in the middle of a word
             self._loop.remove_reader(self._pipe.fileno())
 
     def _missed(self) -> None:

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import date
+from functools import cached_property
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.instruments import Instrument
@@ -16,10 +18,12 @@ from liualgotrader.data.lake import Lake
 from liualgotrader.mining.blind_data import BlindData
 from liualgotrader.mining.history import BlindHistory
 from liualgotrader.mining.plan import DataPlan, Universe
-from liualgotrader.mining.simulator import LakeSimulator
 from liualgotrader.mining.task import Task
 from liualgotrader.mining.voice import Logged, Progressed, Word
 from liualgotrader.models.miner_tables import MinerTables
+
+if TYPE_CHECKING:
+    from liualgotrader.mining.simulator import LakeSimulator
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +50,6 @@ class JobContext:
         self.data = data
         self.history = history
         self.tables = tables
-        self.simulator = LakeSimulator(history.lake, task.night.day)
         self.skipped: dict[str, str] = {}
 
     @property
@@ -68,6 +71,14 @@ class JobContext:
     def since(self) -> date | None:
         """From which day on to work anew (`--since`); None for what is missing."""
         return self._night.since
+
+    @cached_property
+    def simulator(self) -> LakeSimulator:
+        """Strategies run over history."""
+        # Lazily: few miners simulate, and a backtest's libraries take their time.
+        from liualgotrader.mining.simulator import LakeSimulator
+
+        return LakeSimulator(self.history.lake, self.day)
 
     def trading_days(self, first: date, last: date) -> list[date]:
         """Return the days of trading from `first` to `last`, both included."""
@@ -145,4 +156,4 @@ async def _universe(plan: DataPlan, data: DataAPI, history: BlindHistory) -> lis
         return sorted(plan.symbols)
     if plan.universe is Universe.ASSETS:
         return sorted(instrument.symbol for instrument in await data.assets())
-    return history.symbols(86_400)
+    return history.living()

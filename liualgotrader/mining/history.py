@@ -9,13 +9,14 @@ import numpy as np
 
 from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.data.lake import Kind, Lake, Rows, adjusted
+from liualgotrader.data.lake import ActionKind, Kind, Lake, Rows, adjusted
 from liualgotrader.data.lake.daily import daily_from_minutes
-from liualgotrader.data.lake.days import calendar_of, day_of, day_start
+from liualgotrader.data.lake.days import NEVER, calendar_of, day_of, day_start
 from liualgotrader.data.lake.kept import Kept
 from liualgotrader.data.lake.rows import joined
 
 _KINDS = {Kind.MINUTE.seconds: Kind.MINUTE, Kind.DAY.seconds: Kind.DAY}
+_ENDS = (ActionKind.DELISTED, ActionKind.RENAME)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -29,11 +30,13 @@ class BlindHistory:
 
     def symbols(self, seconds: int) -> list[str]:
         """Return what there are bars of, sorted; delisted names too."""
-        kind = _kind(seconds)
-        names = set(self.lake.symbols(kind))
-        if kind is Kind.DAY:
-            names |= set(self.lake.symbols(Kind.MINUTE))
-        return sorted(name for name in names if self.span(name, seconds) is not None)
+        kinds = (Kind.DAY, Kind.MINUTE) if _kind(seconds) is Kind.DAY else (Kind.MINUTE,)
+        names = {(kind, name) for kind in kinds for name in self.lake.symbols(kind)}
+        return sorted({name for kind, name in names if self._has(kind, name)})
+
+    def living(self) -> list[str]:
+        """Return what there are bars of and was not delisted or renamed by the end of the day, sorted."""
+        return [name for name in self.symbols(Kind.DAY.seconds) if not self._is_gone(name)]
 
     def span(self, symbol: str, seconds: int) -> tuple[date, date] | None:
         """Return the first and the last day that there are bars of, up to the miner's day; None without any."""
@@ -105,6 +108,22 @@ class BlindHistory:
         start, end = int(rows.start.min()), int(rows.start.max()) + 1
         there = self._kept.rows(kind, rows.symbol, start, end)
         return rows.take(~np.isin(rows.start, there.start))
+
+    def _has(self, kind: Kind, name: str) -> bool:
+        first = self.lake.first(kind, name, NEVER)
+        return first is not None and first < self._end(name)
+
+    def _is_gone(self, name: str) -> bool:
+        """Whether a name ended, and nobody else has it since."""
+        ends = [
+            day_start(name, action.ex_date)
+            for action in self.lake.recorded(name)
+            if action.kind in _ENDS and action.ex_date <= self._day
+        ]
+        if not ends:
+            return False
+        spans = [self.lake.span(kind, name, before=self._end(name)) for kind in _KINDS.values()]
+        return all(span is None or span[1] < max(ends) for span in spans)
 
     def _is_known(self, symbol: str) -> bool:
         names = [symbol, *(old for _, old in self.lake.renames_into(symbol))]

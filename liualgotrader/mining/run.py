@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
 from typing import Protocol
 
 import msgspec
@@ -15,7 +16,6 @@ from liualgotrader.mining.graph import waits_for
 from liualgotrader.mining.plan import JobPlan
 from liualgotrader.mining.task import Task
 from liualgotrader.mining.voice import Ended, Logged, Outcome, Progressed, Word
-from liualgotrader.models.miner_runs import MinerRunStore
 
 log = logging.getLogger(__name__)
 
@@ -48,24 +48,53 @@ class Watcher(Protocol):
         """See how a job ended."""
 
 
+class Notes(Protocol):
+    """Where it is noted how jobs went. Raises StoreError."""
+
+    async def begin(self, miner: str, day: date) -> None:
+        """Note that a job begins."""
+
+    async def end(self, miner: str, day: date, *, outcome: str, detail: str) -> None:
+        """Note how it ended."""
+
+
+class Worker(Protocol):
+    """A process at a job."""
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+
+    async def ended(self) -> Ended:
+        """Return, once it is gone, how it ended."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+Start = Callable[[Task, Callable[[Word], None]], Worker]
+
+
 class Run:
-    """The jobs of a night. Each gets a process of its own, made by `task_of`."""
+    """The jobs of a night. Each is a task, which gets a process of its own by `start`."""
 
     def __init__(
         self,
         jobs: Sequence[JobPlan],
         task_of: Callable[[JobPlan], Task],
-        store: MinerRunStore,
+        store: Notes,
         watcher: Watcher,
         *,
         workers: int,
+        start: Start = Child,
     ) -> None:
         self._waiting = {job.name: job for job in jobs}
         self._task_of = task_of
         self._store = store
         self._watcher = watcher
         self._workers = workers
-        self._children: dict[str, Child] = {}
+        self._start = start
+        self._children: dict[str, Worker] = {}
         self._working: dict[asyncio.Task[JobResult], str] = {}
         self._results: dict[str, JobResult] = {}
         self._order = list(self._waiting)
@@ -151,7 +180,7 @@ class Run:
         if self._stopped:
             return Ended(Outcome.FAILED, detail=INTERRUPTED)
         name = task.job.name
-        child = self._children[name] = Child(task, lambda word: self._heard(name, word))
+        child = self._children[name] = self._start(task, lambda word: self._heard(name, word))
         log.info("%s: pid %d", name, child.pid)
         try:
             return await child.ended()

@@ -79,7 +79,7 @@ async def work_night(
     Raises ConfigError for keys that are wrong or a day that cannot be, BrokerUnavailable, StoreError.
     """
     jobs = chosen_jobs(plan, asked.only)
-    workers = plan.data.workers or len(os.sched_getaffinity(0))
+    workers = plan.data.workers or (os.cpu_count() or 1)
     at_once = min(workers, len(jobs))
     async with (
         open_market(plan, home=home, environ=environ, processes=at_once) as market,

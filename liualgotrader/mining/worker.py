@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
@@ -17,6 +18,8 @@ def run_job(task: Task, pipe: Connection) -> None:
     """Do a task and say how it ended. Ctrl-C is the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
+    # What a miner prints must not come between what the command prints.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # Only now: a parent may die during the second that these take.
     import asyncio
 
