@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
+from liualgotrader.common.old_classes import beside, old_declared, written_for_0_4
 from liualgotrader.common.parameters import (
     BadParameter,
     BadSource,
@@ -192,6 +193,9 @@ def _read(
         key = "class_name" if "class_name" in table else "filename"
         table.wrong(key, f"{found.filename} defines no class {found.class_name}; {hint}")
         return found
+    if written_for_0_4(source, lambda module: sources(beside(found.filename, module))):
+        answer = old_declared(source, answer, history=kind == "strategy")
+        return found._replace(class_name=answer.class_name, declared=answer)
     base = kind.capitalize()
     if answer.closed and base not in answer.bases:
         name = answer.class_name

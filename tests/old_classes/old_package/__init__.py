@@ -1,0 +1,3 @@
+from .names import Signal
+
+__all__ = ["Signal"]
