@@ -27,12 +27,14 @@ from liualgotrader.common.events import OpenOrder, OrderEvent, Started
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
 from liualgotrader.common.plan import Mode, plan_to_json
+from liualgotrader.common.portfolio_note import PORTFOLIO_KEY, PortfolioNote, note_text
 from liualgotrader.common.ports import BrokerFill, BrokerOrder, Trader
 from liualgotrader.common.reconciliation import Booked, unheard
 from liualgotrader.engine.core import rejects_key
 from liualgotrader.engine.viability import PassedOver
 from liualgotrader.models.journal import Header, Journal
 from liualgotrader.models.ledger import PostgresLedger
+from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.reconciliation_store import ReconciliationStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.amendments import taken_back
@@ -199,6 +201,7 @@ async def _started(
     ]
     account = await trader.account()
     kept = await store.load_keys(key_slot(config, slot))
+    await _note_portfolios(config, slot, store, kept)
     rejected = rejects_key(config.batch_id)
     names, today = declared_forecasts(config, slot), trade_date(config.session_open)
     return Started(
@@ -220,6 +223,18 @@ async def _started(
         keystore=kept,
         forecasts=(await store.forecasts(names, today, today)).get(today, {}),
     )
+
+
+async def _note_portfolios(
+    config: SessionConfig, slot: str, store: SessionStore, kept: dict[str, dict[str, str]]
+) -> None:
+    """Add to what strategies kept what their portfolios hold now."""
+    portfolios = PortfolioStore(store.pool)
+    for part in plans_of(config, slot):
+        if part.portfolio_id is not None:
+            row = await portfolios.portfolio(part.portfolio_id)
+            note = PortfolioNote(row.size, row.balance, row.credit_line)
+            kept.setdefault(part.name, {})[PORTFOLIO_KEY] = note_text(note)
 
 
 def journal_header(config: SessionConfig, slot: str, number: int) -> Header:

@@ -24,6 +24,7 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.plan import Channel, Limits, LossAction
+from liualgotrader.common.portfolio_note import PORTFOLIO_KEY, PortfolioNote, note_text
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.loss_guard import LossGuard
 from liualgotrader.engine.runner import Batch
@@ -157,6 +158,7 @@ class Simulation:
             limits=setting.limits,
         )
         self.keystore: dict[str, dict[str, dict[str, str]]] = {}
+        self._sizes: dict[str, Decimal] = {}
         self.failures: list[tuple[str, str]] = []
         self.warnings: list[str] = []
         self.passed_over: list[PassedOver] = []
@@ -346,9 +348,19 @@ class Simulation:
             positions=tuple(positions),
             orders=tuple(orders),
             routes=tuple(routes),
-            keystore=self.keystore.get(seat.slot, {}),
+            keystore=self._kept(seat),
             forecasts=self._setting.forecasts(day.open),
         )
+
+    def _kept(self, seat: Seat) -> dict[str, dict[str, str]]:
+        """Return what strategies kept, with what their portfolios hold now."""
+        kept = {name: dict(texts) for name, texts in self.keystore.get(seat.slot, {}).items()}
+        for name, purse in self.ledger.view.portfolios.items():
+            if name in seat.engine.runs:
+                size = self._sizes.setdefault(name, purse.balance)
+                note = PortfolioNote(size, purse.balance, purse.credit_line)
+                kept.setdefault(name, {})[PORTFOLIO_KEY] = note_text(note)
+        return kept
 
     def _keep(self, seat: Seat) -> None:
         kept = self.keystore.setdefault(seat.slot, {})
