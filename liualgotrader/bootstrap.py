@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -15,6 +14,7 @@ import msgspec
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.plan import Mode, Plan, StrategyPlan
 from liualgotrader.common.ports import ClosingData
+from liualgotrader.compat.making import make_scanner, make_strategy
 from liualgotrader.credentials.environments import is_loopback
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.alpaca_stream import AlpacaStream
@@ -23,7 +23,6 @@ from liualgotrader.data.lake.layout import FOLDER
 from liualgotrader.data.market_status import MarketStatus
 from liualgotrader.data.massive_stream import MassiveStream
 from liualgotrader.data.vendor_stream import Sink
-from liualgotrader.engine.loading import configure, load_class
 from liualgotrader.engine.settings import EngineSettings, StrategySettings, Window
 from liualgotrader.links.socket import Tap
 from liualgotrader.scanners.base import Scanner
@@ -53,7 +52,7 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 
 class SessionConfig(msgspec.Struct, frozen=True):
-    """What every process of a session is told when it is spawned."""
+    """What every process of a session is told when it is spawned. `past`: a plan is tried on history instead."""
 
     batch_id: str
     plan: Plan
@@ -69,6 +68,7 @@ class SessionConfig(msgspec.Struct, frozen=True):
     json_logs: bool = False
     clock_origin: int | None = None
     clock_offset: int = 0
+    past: bool = False
 
     @property
     def lockstep(self) -> bool:
@@ -252,10 +252,12 @@ def make_strategies(config: SessionConfig, slot: str = "") -> list[Strategy]:
     """Return the plan's strategies, configured, from the sources that were read when the session began."""
     made = []
     for part in plans_of(config, slot) if slot else config.plan.strategies:
-        cls = load_class(
-            part.filename, part.class_name, Strategy, source=config.sources.get(part.filename)
+        source = config.sources.get(part.filename)
+        made.append(
+            make_strategy(
+                part, config.plan, source=source, batch_id=config.batch_id, past=config.past
+            )
         )
-        made.append(configure(cls, part.name, part.parameters))
     return made
 
 
@@ -273,16 +275,16 @@ def declared_forecasts(config: SessionConfig, slot: str = "") -> tuple[str, ...]
 
 def make_scanners(config: SessionConfig) -> list[Scanner]:
     """Return the plan's scanners, configured."""
-    made = []
-    for part in config.plan.scanners:
-        cls = load_class(
-            part.filename, part.class_name, Scanner, source=config.sources.get(part.filename)
+    return [
+        make_scanner(
+            part,
+            config.plan,
+            source=config.sources.get(part.filename),
+            batch_id=config.batch_id,
+            past=config.past,
         )
-        scanner = configure(cls, part.name, part.parameters)
-        if part.recurrence is not None:
-            scanner.every = timedelta(minutes=part.recurrence)
-        made.append(scanner)
-    return made
+        for part in config.plan.scanners
+    ]
 
 
 def engine_settings(config: SessionConfig, slot: str) -> EngineSettings:

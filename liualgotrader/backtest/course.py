@@ -340,6 +340,7 @@ def backtest_config(
         session_open=0,
         session_close=0,
         account_id=0,
+        past=True,
     )
     make_scanners(config)  # so that a file that cannot be used is told before anything starts
     return msgspec.structs.replace(config, portfolios=portfolio_strategies(config))

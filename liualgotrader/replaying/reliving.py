@@ -14,8 +14,8 @@ import msgspec
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar
 from liualgotrader.common.plan import StrategyPlan, plan_from_json
+from liualgotrader.compat.making import make_strategy
 from liualgotrader.engine.core import Engine
-from liualgotrader.engine.loading import configure, load_class
 from liualgotrader.engine.replay import Divergence, Replay
 from liualgotrader.models.journal import BatchFrame, Frame, Header, InputFrame
 from liualgotrader.replaying.recording import Life, Loss, read_life, settings_of
@@ -118,8 +118,8 @@ def _strategy(header: Header, name: str, part: StrategyPlan | None) -> Strategy:
         raise ConfigError(f"{where}: its source is not there, so it cannot be replayed")
     try:
         source = header.sources[part.filename]
-        cls = load_class(part.filename, part.class_name, Strategy, source=source)
-        return configure(cls, name, part.parameters)
+        plan = plan_from_json(header.plan)
+        return make_strategy(part, plan, source=source, batch_id=header.batch_id)
     except ConfigError as exc:
         raise ConfigError(
             f"{where}, cannot be made now: {exc}\n"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.common.plan import Plan, ScannerPlan, StrategyPlan, plan_to_json
-from liualgotrader.engine.loading import configure, load_class
+from liualgotrader.common.plan import Plan, plan_to_json
+from liualgotrader.compat.making import make_scanner, make_strategy
 from liualgotrader.engine.plan_reading import read_plan
-from liualgotrader.scanners.base import Scanner
-from liualgotrader.strategies.base import Strategy
 
 
 @click.command()
@@ -32,15 +31,15 @@ def check(plan: Path, load: bool, as_json: bool) -> None:
 
 def _load(plan: Plan) -> None:
     """Make every strategy and scanner. Raises ConfigError with all that cannot be made."""
-    wrong = [_problem(each, Strategy) for each in plan.strategies]
-    wrong += [_problem(each, Scanner) for each in plan.scanners]
+    wrong = [_problem(lambda: make_strategy(each, plan)) for each in plan.strategies]  # noqa: B023 - called at once
+    wrong += [_problem(lambda: make_scanner(each, plan)) for each in plan.scanners]  # noqa: B023 - called at once
     if any(wrong):
         raise ConfigError("\n".join(filter(None, wrong)))
 
 
-def _problem(part: StrategyPlan | ScannerPlan, base: type[Strategy | Scanner]) -> str:
+def _problem(make: Callable[[], object]) -> str:
     try:
-        configure(load_class(part.filename, part.class_name, base), part.name, part.parameters)
+        make()
     except ConfigError as error:
         return str(error)
     return ""

@@ -4,7 +4,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from liualgotrader.bootstrap import Endpoints, SessionConfig, engine_settings, make_strategies
+import msgspec
+
+from liualgotrader.bootstrap import (
+    Endpoints,
+    SessionConfig,
+    engine_settings,
+    make_strategies,
+    portfolio_strategies,
+)
 from liualgotrader.common.events import Picked
 from liualgotrader.common.ids import slot_name
 from liualgotrader.common.ledger_orders import LedgerOrder
@@ -47,9 +55,11 @@ def simulate(
     tape = open_tape(session.tape, seed=session.seed)
     slots = tuple(slot_name(index) for index in range(session.consumers or 1))
     config = session_config(plan, batch, slots=slots)
+    config = msgspec.structs.replace(config, portfolios=portfolio_strategies(config))
     setting = Setting(
         settings=tuple(engine_settings(config, slot) for slot in slots),
         strategies=lambda settings: make_strategies(config, settings.slot),
+        portfolios=config.portfolios,
         channels=frozenset(session.events),
         limits=plan.limits,
         latency=session.latency_ns,
