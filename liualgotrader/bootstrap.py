@@ -52,7 +52,10 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 
 class SessionConfig(msgspec.Struct, frozen=True):
-    """What every process of a session is told when it is spawned. `past`: a plan is tried on history instead."""
+    """What every process of a session is told when it is spawned.
+
+    `past_seconds`: how long the bars are of the history that a plan is tried on instead; None in a session.
+    """
 
     batch_id: str
     plan: Plan
@@ -68,7 +71,7 @@ class SessionConfig(msgspec.Struct, frozen=True):
     json_logs: bool = False
     clock_origin: int | None = None
     clock_offset: int = 0
-    past: bool = False
+    past_seconds: int | None = None
 
     @property
     def lockstep(self) -> bool:
@@ -255,7 +258,11 @@ def make_strategies(config: SessionConfig, slot: str = "") -> list[Strategy]:
         source = config.sources.get(part.filename)
         made.append(
             make_strategy(
-                part, config.plan, source=source, batch_id=config.batch_id, past=config.past
+                part,
+                config.plan,
+                source=source,
+                batch_id=config.batch_id,
+                past_seconds=config.past_seconds,
             )
         )
     return made
@@ -281,7 +288,7 @@ def make_scanners(config: SessionConfig) -> list[Scanner]:
             config.plan,
             source=config.sources.get(part.filename),
             batch_id=config.batch_id,
-            past=config.past,
+            past_seconds=config.past_seconds,
         )
         for part in config.plan.scanners
     ]

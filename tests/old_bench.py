@@ -26,7 +26,7 @@ def made(
     schedule: tuple[Window, ...] = (),
     portfolio_id: str | None = None,
     source: str | None = None,
-    past: bool = False,
+    past_seconds: int | None = None,
     plan: Plan = PLAN,
     **parameters: Any,
 ) -> Strategy:
@@ -39,7 +39,9 @@ def made(
         portfolio_id=portfolio_id,
         parameters=parameters,
     )
-    return make_strategy(part, plan, source=source, batch_id="batch123-45", past=past)
+    return make_strategy(
+        part, plan, source=source, batch_id="batch123-45", past_seconds=past_seconds
+    )
 
 
 def old(file: str | Path, class_name: str, **more: Any) -> OldStrategy:

@@ -98,7 +98,9 @@ class BacktestCourse:
         """Live through the days and return what came of them. One that fails leaves an ended batch."""
         lake = open_lake(self._home)
         check_benchmark(lake, self._request)
-        config = backtest_config(self._request.plan, self.batch_id)
+        config = backtest_config(
+            self._request.plan, self.batch_id, seconds=self._request.scale.seconds
+        )
         async with await SessionStore.open(self._dsn, max_size=2) as store:
             account_id, runs = await self._create(store, config)
             try:
@@ -320,11 +322,12 @@ def _day_of(ts: int, asset: Asset) -> date:
 
 
 def backtest_config(
-    plan: Plan, batch_id: str, *, sources: dict[str, str] | None = None
+    plan: Plan, batch_id: str, *, seconds: int = 60, sources: dict[str, str] | None = None
 ) -> SessionConfig:
     """Return what strategies and scanners are made of, with their sources as they are now.
 
-    Raises ConfigError for a file that is gone or cannot be loaded.
+    `seconds`: how long the bars are that are lived through. Raises ConfigError for a file that is gone or cannot be
+    loaded.
     """
     if sources is None:
         found = {name: source_of(name) for name in source_files(plan)}
@@ -340,7 +343,7 @@ def backtest_config(
         session_open=0,
         session_close=0,
         account_id=0,
-        past=True,
+        past_seconds=seconds,
     )
     make_scanners(config)  # so that a file that cannot be used is told before anything starts
     return msgspec.structs.replace(config, portfolios=portfolio_strategies(config))

@@ -23,6 +23,7 @@ class AdmittedBars:
     def __init__(self, ctx: Context, name: str, *, minutes: int, days: int) -> None:
         self._ctx = ctx
         self._name = name
+        self._said: set[str] = set()
         self._declared = {False: minutes, True: days}
 
     @property
@@ -67,16 +68,23 @@ class AdmittedBars:
             what = "there are none yet" if not by_day else self._declare(by_day=by_day, count=250)
         else:
             what = "it is not among the symbols of this strategy: name it in session.symbols, or have a scanner pick it"
-        raise NothingLoaded(f"{symbol}: no {self._kind(by_day=by_day)} were admitted; {what}")
+        raise self._told(f"{symbol}: no {self._kind(by_day=by_day)} were admitted; {what}")
 
     def _check(self, symbol: str, needed: int, what: str, *, by_day: bool) -> None:
         declared = max(self._declared.values()) if self.by_day else self._declared[by_day]
         if needed <= declared:
             return  # as much as that was asked for, so there is no more
-        raise NothingLoaded(
+        raise self._told(
             f"{symbol}: of its {self._kind(by_day=by_day)} {what} are not all loaded; "
             f"{self._declare(by_day=by_day, count=needed)}"
         )
+
+    def _told(self, text: str) -> NothingLoaded:
+        """Return the error, once it is in the log: old classes catch what their DataLoader raises."""
+        if text not in self._said:
+            self._said.add(text)
+            self._ctx.log(text)
+        return NothingLoaded(text)
 
     def _kind(self, *, by_day: bool) -> str:
         return "day bars" if by_day else "minute bars"

@@ -17,11 +17,12 @@ def make_strategy(
     *,
     source: str | None = None,
     batch_id: str = "",
-    past: bool = False,
+    past_seconds: int | None = None,
 ) -> Strategy:
     """Return a strategy of the plan, configured. `source`: its text, in place of the file's own.
 
-    `past`: whether it is tried on history, as old classes are told. Raises ConfigError.
+    `past_seconds`: how long the bars are of the history that it is tried on, None in a session: old classes are told.
+    Raises ConfigError.
     """
     text = old_source(part.filename, source)
     if text is None:
@@ -30,7 +31,7 @@ def make_strategy(
     # What drives old classes brings pandas along: a plan without any does not pay for it.
     from liualgotrader.compat.old_making import old_strategy
 
-    return old_strategy(part, plan, text, batch_id=batch_id, past=past)
+    return old_strategy(part, plan, text, batch_id=batch_id, past_seconds=past_seconds)
 
 
 def make_scanner(
@@ -39,7 +40,7 @@ def make_scanner(
     *,
     source: str | None = None,
     batch_id: str = "",
-    past: bool = False,
+    past_seconds: int | None = None,
 ) -> Scanner:
     """Return a scanner of the plan, configured; see `make_strategy`."""
     text = old_source(part.filename, source)
@@ -49,7 +50,7 @@ def make_scanner(
     else:
         from liualgotrader.compat.old_making import old_scanner
 
-        scanner = old_scanner(part, plan, text, batch_id=batch_id, past=past)
+        scanner = old_scanner(part, plan, text, batch_id=batch_id, past_seconds=past_seconds)
     if part.recurrence is not None:
         scanner.every = timedelta(minutes=part.recurrence)
     return scanner

@@ -9,6 +9,7 @@ from typing import Any
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.old_classes import HISTORY
 from liualgotrader.common.plan import Mode, Plan, ScannerPlan, StrategyPlan
+from liualgotrader.compat.admitted import DAY_SECONDS
 from liualgotrader.compat.driving import drive
 from liualgotrader.compat.loading import old_class, old_instance
 from liualgotrader.compat.scanner import OldScanner
@@ -25,10 +26,10 @@ _DAYS = 250
 
 
 def old_strategy(
-    part: StrategyPlan, plan: Plan, text: str, *, batch_id: str, past: bool
+    part: StrategyPlan, plan: Plan, text: str, *, batch_id: str, past_seconds: int | None
 ) -> OldStrategy:
     """Return a strategy whose file's text is `text`. Raises ConfigError."""
-    world = World(_facts(part, plan, batch_id, past=past), filename=part.filename)
+    world = World(_facts(part, plan, batch_id, past_seconds=past_seconds), filename=part.filename)
     cls = old_class(world, text, part.class_name, OldBase)
     with world.active():
         loader = DataLoader()
@@ -61,10 +62,10 @@ def old_strategy(
 
 
 def old_scanner(
-    part: ScannerPlan, plan: Plan, text: str, *, batch_id: str, past: bool
+    part: ScannerPlan, plan: Plan, text: str, *, batch_id: str, past_seconds: int | None
 ) -> OldScanner:
     """Return a scanner whose file's text is `text`. Raises ConfigError."""
-    world = World(_facts(part, plan, batch_id, past=past), filename=part.filename)
+    world = World(_facts(part, plan, batch_id, past_seconds=past_seconds), filename=part.filename)
     minutes = part.recurrence
     cls = old_class(world, text, part.class_name, OldScannerBase)
     with world.active():
@@ -76,18 +77,22 @@ def old_scanner(
         "recurrence": timedelta(minutes=minutes) if minutes is not None else None,
         "target_strategy_name": part.target_strategy_name,
     }
-    is_told = past or plan.session.mode is Mode.SIMULATED
+    is_told = past_seconds is not None or plan.session.mode is Mode.SIMULATED
     scanner = OldScanner(old_instance(world, cls, part.parameters, handed), world, is_told=is_told)
     scanner.name = part.name
     return scanner
 
 
-def _facts(part: StrategyPlan | ScannerPlan, plan: Plan, batch_id: str, *, past: bool) -> Facts:
+def _facts(
+    part: StrategyPlan | ScannerPlan, plan: Plan, batch_id: str, *, past_seconds: int | None
+) -> Facts:
+    past = past_seconds is not None
     return Facts(
         name=part.name,
         batch_id=batch_id,
         environment="BACKTEST" if past else _ENVIRONMENTS[plan.session.mode],
         past=past,
+        by_day=past_seconds == DAY_SECONDS,
         portfolio_id=part.portfolio_id if isinstance(part, StrategyPlan) else None,
         portfolio_value=Decimal(plan.portfolio_value),
         risk=plan.risk,

@@ -39,7 +39,7 @@ class OldScanner(Scanner):
 
     async def scan(self, ctx: ScanContext) -> Sequence[str]:
         """Return what `run` returns."""
-        bars = FetchedBars(ctx, asyncio.get_running_loop())
+        bars = FetchedBars(ctx, asyncio.get_running_loop(), by_day=self._world.facts.by_day)
         self._world.source = self._world.assets = bars
         try:
             found = await asyncio.to_thread(self._run, timestamp(ctx.now))
@@ -58,16 +58,14 @@ class OldScanner(Scanner):
 class FetchedBars:
     """A scan's `Source`: bars, asked for as they are wanted, of the loop that the scan waits on."""
 
-    def __init__(self, ctx: ScanContext, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, ctx: ScanContext, loop: asyncio.AbstractEventLoop, *, by_day: bool = False
+    ) -> None:
+        self.by_day = by_day
         self._ctx = ctx
         self._loop = loop
         self._known: dict[tuple[str, int], tuple[int, SymbolData]] = {}
         self._assets: Sequence[Instrument] | None = None
-
-    @property
-    def by_day(self) -> bool:
-        """No: both kinds are to be had."""
-        return False
 
     def now(self) -> pd.Timestamp:
         """Return the moment of the scan."""
@@ -93,13 +91,13 @@ class FetchedBars:
         count: int = 0,
     ) -> SymbolData:
         """Return a symbol's bars up to the scan's moment, from as far back as a key needs. Raises NothingLoaded."""
-        seconds = DAY_SECONDS if daily else 60
+        seconds = DAY_SECONDS if daily or self.by_day else 60
         start = self._start(seconds, since=since, at=at, count=count)
         known = self._known.get((symbol, seconds))
         if known is None or start < known[0]:
             known = self._known[symbol, seconds] = start, self._fetch(symbol, start, seconds)
         if not len(known[1]):
-            kind = "day" if daily else "minute"
+            kind = "day" if seconds == DAY_SECONDS else "minute"
             raise NothingLoaded(
                 f"{symbol}: there are no {kind} bars from {timestamp(start)} to {self.now()}"
             )

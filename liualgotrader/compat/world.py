@@ -31,12 +31,16 @@ if TYPE_CHECKING:
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a run before it begins. Money in dollars, times in minutes."""
+    """What is known of a run before it begins. Money in dollars, times in minutes.
+
+    `past`: it is tried on history; `by_day`: on that of day bars.
+    """
 
     name: str
     batch_id: str = ""
     environment: str = "unknown"
     past: bool = False
+    by_day: bool = False
     portfolio_id: str | None = None
     portfolio_value: Decimal = Decimal(100_000)
     risk: float = 0.001

@@ -26,7 +26,7 @@ def live(task: Task, home: Path) -> Answer:
 
 async def _decide(task: Task, root: Path) -> Answer:
     plan = task.request.plan
-    config = backtest_config(plan, BATCH, sources=task.sources)
+    config = backtest_config(plan, BATCH, seconds=task.request.scale.seconds, sources=task.sources)
     lake = NamedLake(root, plan.session.symbols, task.renames)
     backtest = WatchedBacktest(
         task.request,
@@ -43,7 +43,7 @@ async def _decide(task: Task, root: Path) -> Answer:
 async def _scan(task: Task, root: Path) -> Answer:
     request, lake = task.request, Lake(root)
     plan = msgspec.structs.replace(request.plan, strategies=())
-    config = backtest_config(plan, BATCH, sources=task.sources)
+    config = backtest_config(plan, BATCH, seconds=task.request.scale.seconds, sources=task.sources)
     return Answer(
         scans=await scan_days(
             config,

@@ -86,7 +86,9 @@ def run_job(job: Job, goes_on: Callable[[], bool] = lambda: True) -> Ran:
 
 async def _run(job: Job, goes_on: Callable[[], bool]) -> Ran:
     request, executions = job.request, _Executions()
-    config = backtest_config(request.plan, BATCH, sources=job.sources)
+    config = backtest_config(
+        request.plan, BATCH, seconds=request.scale.seconds, sources=job.sources
+    )
     backtest = Backtest(request, config, Lake(Path(job.root)), executions)
     await backtest.run(lambda session: goes_on())
     done = len(backtest.days) == len(backtest.sessions)

@@ -58,7 +58,7 @@ def _stored(request: Request) -> tuple[dict[date, Forecasts], list[Recommendatio
     Without either no database is asked for.
     """
     names, scanners = (
-        declared_forecasts(backtest_config(request.plan, BATCH)),
+        declared_forecasts(backtest_config(request.plan, BATCH, seconds=request.scale.seconds)),
         request.plan.scanners,
     )
 

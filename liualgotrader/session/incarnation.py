@@ -201,7 +201,7 @@ async def _started(
     ]
     account = await trader.account()
     kept = await store.load_keys(key_slot(config, slot))
-    await _note_portfolios(config, slot, store, kept)
+    await note_portfolios(config, slot, store, kept)
     rejected = rejects_key(config.batch_id)
     names, today = declared_forecasts(config, slot), trade_date(config.session_open)
     return Started(
@@ -225,7 +225,7 @@ async def _started(
     )
 
 
-async def _note_portfolios(
+async def note_portfolios(
     config: SessionConfig, slot: str, store: SessionStore, kept: dict[str, dict[str, str]]
 ) -> None:
     """Add to what strategies kept what their portfolios hold now."""

@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from liualgotrader.engine.core import Engine
+from liualgotrader.engine.replay import Replay, Replayed
+from liualgotrader.models.journal import Header, read_journal
+from liualgotrader.replaying.recording import settings_of
+from liualgotrader.replaying.reliving import strategies_of
 from tests.e2e.audit import assert_books_agree
 from tests.e2e.lakes import take_in
 from tests.e2e.sessions import Setting, books
@@ -54,5 +59,14 @@ def test_a_session_a_backtest_and_a_replay_decide_the_same(setting: Setting) -> 
     assert ended.code == 0, ended.err
     again = books(setting.dsn, ended.summary["batch_id"])
     assert (again.orders, again.fills, again.cash) == (found.orders, found.fills, found.cash)
-    replay = setting.backtest(batch)
-    assert replay.summary["identical"] is True and replay.summary["decisions"] > 50, replay.err
+    lived = [replayed(path) for path in sorted((setting.home / "journals" / batch).iterdir())]
+    assert all(each.identical and not each.open_end for each in lived)
+    assert sum(each.decisions for each in lived) > 50
+
+
+def replayed(path: Path) -> Replayed:
+    """Live one consumer's life again, with the strategies that its journal has."""
+    frames = read_journal(path)
+    header = next(frames)
+    assert isinstance(header, Header)
+    return Replay(Engine(strategies_of(header), settings_of(header))).run(frames)

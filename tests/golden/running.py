@@ -64,7 +64,7 @@ def run_case(case: Case, folder: Path, change: Change = lambda request: request)
     collected = Collected()
     backtest = Backtest(
         request,
-        backtest_config(request.plan, BATCH),
+        backtest_config(request.plan, BATCH, seconds=request.scale.seconds),
         lake,
         collected,
         forecasts={session.date: case.forecasts for session in request.sessions()},

@@ -14,10 +14,14 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import order_id
 from liualgotrader.common.ledger_orders import Holding
 from liualgotrader.common.orders import Approved, OrderType, Side, Submit, TimeInForce
+from liualgotrader.common.plan import Plan, StrategyPlan
+from liualgotrader.common.portfolio_note import PORTFOLIO_KEY, PortfolioNote, read_note
 from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.session.incarnation import note_portfolios
+from tests.e2e.simulations import session_config
 
 BATCH = "0a1b2c3d-0000"
 NOW = 1_700_000_000_123_456_789
@@ -156,3 +160,22 @@ async def test_an_analysis_is_written_in_place_of_the_last(store: SessionStore) 
     await analyses.save(BATCH, gains=gains, trips=trips)
     assert await analyses.gains(BATCH) == gains
     assert await analyses.trades(BATCH) == trips
+
+
+async def test_a_strategy_is_told_at_its_start_what_its_portfolio_holds(
+    store: SessionStore,
+) -> None:
+    portfolios = PortfolioStore(store.pool)
+    name = await portfolios.create(size=Decimal(5000), credit_line=Decimal(100))
+    await trade(store, name)
+    parts = (
+        StrategyPlan(name="trend", class_name="T", filename="t.py", portfolio_id=name),
+        StrategyPlan(name="other", class_name="O", filename="o.py"),
+    )
+    config = session_config(Plan(strategies=parts), BATCH)
+    kept = {"trend": {"mine": "yes"}}
+    await note_portfolios(config, "A", store, kept)
+    note = read_note(kept["trend"].pop(PORTFOLIO_KEY))
+    # 5000, less ten at 20, and four at 25.50 less a dollar.
+    assert note == PortfolioNote(Decimal(5000), Decimal(4901), Decimal(100))
+    assert kept == {"trend": {"mine": "yes"}}

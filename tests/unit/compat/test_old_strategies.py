@@ -59,7 +59,7 @@ def test_momentum_buys_with_its_remarks_and_sells_by_its_own_stop(
 
 
 def test_run_sees_eight_columns_in_new_york_up_to_the_bar_that_is_over() -> None:
-    strategy = old("callbacks.py", "WithoutFee", past=True)
+    strategy = old("callbacks.py", "WithoutFee", past_seconds=60)
     seen: dict[str, Any] = {}
 
     async def run(symbol: str, shortable: bool, position: float, **named: Any) -> Any:
