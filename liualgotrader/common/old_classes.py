@@ -21,6 +21,7 @@ Siblings = Callable[[str], str | None]
 HANDED_OVER = frozenset(
     {
         "batch_id",
+        "data",
         "data_loader",
         "data_source",
         "name",
@@ -105,10 +106,11 @@ def old_declared(source: str, found: Declared, *, history: bool) -> Declared:
         names.append(each.arg)
         if default is None:
             needed.append(each.arg)
+    takes_all = arguments.kwarg is not None or "data" in names  # a miner is handed its table
     return found._replace(
         types=more | dict.fromkeys(names, Any),
         required=frozenset(needed) - HANDED_OVER,
-        closed=arguments.kwarg is None,
+        closed=not takes_all,
     )
 
 

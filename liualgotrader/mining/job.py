@@ -6,6 +6,7 @@ import logging
 import traceback
 
 from liualgotrader.common.errors import ConfigError, LiuError
+from liualgotrader.compat.making import old_source
 from liualgotrader.engine.loading import configure, load_class
 from liualgotrader.forecasts.base import Forecast
 from liualgotrader.miners.base import Miner
@@ -46,6 +47,13 @@ async def _do(task: Task, voice: Voice) -> Ended:
 
 
 def _miner(job: JobPlan) -> Miner:
+    text = old_source(job.filename)
+    if text is not None:
+        from liualgotrader.compat.miner import (
+            old_miner,  # brings pandas along, for those who need it
+        )
+
+        return old_miner(job.filename, job.class_name, job.name, job.parameters, text)
     cls = load_class(job.filename, job.class_name, Miner)
     if tuple(cls.after) != job.class_after:
         raise ConfigError(

@@ -13,6 +13,7 @@ from liualgotrader.common.parameters import class_names_for
 from liualgotrader.common.plan import Plan, StrategyPlan
 from liualgotrader.common.plan_classes import BUILT_IN
 from liualgotrader.common.plan_errors import suggestion
+from liualgotrader.compat.making import old_source
 from liualgotrader.engine.loading import load_class, parameter_types, source_of
 from liualgotrader.strategies.base import Strategy
 
@@ -52,6 +53,9 @@ def sort_out(parts: Iterable[StrategyPlan]) -> Sorted:
     sorted_ = Sorted([], {}, {}, {})
     for part in parts:
         source = source_of(part.filename)
+        if old_source(part.filename, source) is not None:
+            sorted_.left_out[part.name] = "it was written for LiuAlgoTrader 0.4"
+            continue
         try:
             cls = load_class(part.filename, part.class_name, Strategy, source=source)
         except ConfigError as exc:

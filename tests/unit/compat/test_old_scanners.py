@@ -13,7 +13,6 @@ from liualgotrader.common.errors import FeedLost
 from liualgotrader.common.events import Bar
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Mode
-from liualgotrader.common.ports import Snapshot
 from liualgotrader.compat.errors import NothingLoaded
 from tests.engine_bench import OPEN
 from tests.old_bench import scanner
@@ -21,7 +20,7 @@ from tests.old_bench import scanner
 DAY = 86_400 * SECOND
 
 
-class Market:
+class _Market:
     """A scan over bars by symbol; it says what it was asked."""
 
     def __init__(self, now: int, bars: dict[str, list[Bar]]) -> None:
@@ -34,9 +33,6 @@ class Market:
     async def assets(self) -> Sequence[Instrument]:
         return [Instrument(symbol) for symbol in self._bars]
 
-    async def snapshots(self, symbols: Sequence[str] | None = None) -> dict[str, Snapshot]:
-        return {}
-
     async def bars(
         self, symbols: Sequence[str], *, start: int, end: int, seconds: int
     ) -> dict[str, list[Bar]]:
@@ -45,6 +41,10 @@ class Market:
         rows = self._bars.get(symbol, [])
         fit = [b for b in rows if b.seconds == seconds and start <= b.start and b.ts_event <= end]
         return {symbol: fit}
+
+
+def market_at(now: int, bars: dict[str, list[Bar]]) -> Any:
+    return _Market(now, bars)
 
 
 def minutes(symbol: str, *closes: float) -> list[Bar]:
@@ -72,9 +72,9 @@ async def test_it_reads_bars_as_of_its_moment_and_picks_assets() -> None:
     assert cheap.every == dt.timedelta(minutes=5) and cheap.name == "CheapScanner"
     bars = {"AAPL": minutes("AAPL", 19, 21), "IBM": minutes("IBM", 30, 18, 40), "KO": []}
     # Two minutes are over, the third is not.
-    market = Market(OPEN + 2 * MINUTE, bars)
+    market = market_at(OPEN + 2 * MINUTE, bars)
     assert await cheap.scan(market) == ["IBM"]
-    assert await cheap.scan(Market(OPEN + 3 * MINUTE, bars)) == []
+    assert await cheap.scan(market_at(OPEN + 3 * MINUTE, bars)) == []
     assert {(symbol, end) for symbol, _, end, _ in market.asked} == {
         (symbol, OPEN + 2 * MINUTE) for symbol in ("AAPL", "IBM", "KO")
     }
@@ -92,7 +92,7 @@ async def test_it_is_told_its_moment_where_that_is_not_now(mode: Mode, is_told: 
         return ["aapl"]
 
     cheap.old.run = run  # type: ignore[method-assign]
-    assert await cheap.scan(Market(OPEN, {"AAPL": []})) == ["AAPL"]
+    assert await cheap.scan(market_at(OPEN, {"AAPL": []})) == ["AAPL"]
     assert (told[0] is not None) is is_told
     assert not is_told or told[0].value == OPEN
 
@@ -107,12 +107,12 @@ async def test_it_may_wait_in_a_loop_of_its_own() -> None:
         return ["AAPL"]
 
     cheap.old.run = run  # type: ignore[assignment]
-    assert await cheap.scan(Market(OPEN, {"AAPL": []})) == ["AAPL"]
+    assert await cheap.scan(market_at(OPEN, {"AAPL": []})) == ["AAPL"]
 
 
 async def test_it_fetches_as_far_back_as_its_keys_reach_and_once() -> None:
     cheap = scanner("cheap_scanner.py", "CheapScanner", max_price=20.0)
-    market = Market(OPEN, {"AAPL": days("AAPL", *range(1, 101))})
+    market = market_at(OPEN, {"AAPL": days("AAPL", *range(1, 101))})
     seen: list[Any] = []
 
     async def run(back_time: Any) -> list[str]:
@@ -132,7 +132,7 @@ async def test_it_fetches_as_far_back_as_its_keys_reach_and_once() -> None:
 
 async def test_what_goes_wrong_in_it_is_told_as_of_any_scanner() -> None:
     cheap = scanner("cheap_scanner.py", "CheapScanner", max_price=20.0)
-    market = Market(OPEN, {"AAPL": []})
+    market = market_at(OPEN, {"AAPL": []})
 
     async def none_there() -> list[str]:
         return [str(cheap.old.data_loader["AAPL"].close[-1])]
@@ -144,6 +144,6 @@ async def test_what_goes_wrong_in_it_is_told_as_of_any_scanner() -> None:
     async def lost(*args: Any, **named: Any) -> Any:
         raise FeedLost("no answer")
 
-    market.bars = lost  # type: ignore[method-assign]
+    market.bars = lost
     with pytest.raises(FeedLost, match="no answer"):
         await cheap.scan(market)

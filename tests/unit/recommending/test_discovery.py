@@ -104,3 +104,11 @@ def test_only_the_named_ones_are_tried_and_a_slip_is_told(tmp_path: Path) -> Non
     assert chosen(installed(), []) == installed()
     with pytest.raises(ConfigError, match=r"--strategies sma_cros: .*nearest valid .* sma_cross"):
         chosen(installed(), ["sma_cros"])
+
+
+def test_one_that_was_written_for_0_4_is_left_out_and_says_so() -> None:
+    file = Path(__file__).parents[2] / "old_classes" / "callbacks.py"
+    old = StrategyPlan(name="old", class_name="WithFee", filename=str(file))
+    found = sort_out([old])
+    assert found.left_out == {"old": "it was written for LiuAlgoTrader 0.4"}
+    assert not found.fit and not found.failed
