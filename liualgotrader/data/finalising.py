@@ -22,6 +22,7 @@ from liualgotrader.data.lake.as_events import rows_of
 from liualgotrader.data.lake.kept import Kept, bounds
 
 _WHOLE = "bar"
+_LIVE = "/live"
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -71,7 +72,18 @@ class Finalised(msgspec.Struct, frozen=True):
 
 def live_source(source: str) -> str:
     """Return the mark of a feed's live rows."""
-    return f"{source}/live"
+    return f"{source}{_LIVE}"
+
+
+def live_by_day(kept: Kept, first: date, last: date) -> dict[date, frozenset[str]]:
+    """Return the symbols that have any feed's provisional minutes, by day; days without any are left out."""
+    found: dict[date, set[str]] = defaultdict(set)
+    for symbol, marks in kept.marks(Kind.MINUTE):
+        ranges = [each for source, days in marks.items() if source.endswith(_LIVE) for each in days]
+        for begin, end in ranges:
+            for number in range(max(begin, first.toordinal()), min(end, last.toordinal()) + 1):
+                found[date.fromordinal(number)].add(symbol)
+    return {day: frozenset(symbols) for day, symbols in found.items()}
 
 
 def keep_live(lake: Lake, source: str, day: date, bars: Iterable[Bar]) -> int:

@@ -40,6 +40,12 @@ class History(Protocol):
         `raw` gives them as traded.
         """
 
+    def live(self, first: date, last: date) -> Mapping[date, frozenset[str]]:
+        """Return the symbols whose minutes of a day are what was heard live, and not yet the vendor's final ones.
+
+        Days without any are left out.
+        """
+
     def write(self, seconds: int, bars: Mapping[str, BarTable], *, replace: bool = False) -> int:
         """Keep raw bars; return how many are new or changed. Those that are there stay unless `replace`.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.data.finalising import live_by_day
 from liualgotrader.data.lake import ActionKind, Kind, Lake, Rows, adjusted
 from liualgotrader.data.lake.daily import daily_from_minutes
 from liualgotrader.data.lake.days import NEVER, calendar_of, day_of, day_start
@@ -62,6 +63,10 @@ class BlindHistory:
         if actions:
             rows = adjusted(rows, actions, as_of, dividends=False)
         return BarTable(symbol, rows.start, *rows.values)
+
+    def live(self, first: date, last: date) -> Mapping[date, frozenset[str]]:
+        """Return the symbols whose minutes of a day are what was heard live, and not yet the vendor's final ones."""
+        return live_by_day(self._kept, first, min(last, self._day))
 
     def write(self, seconds: int, bars: Mapping[str, BarTable], *, replace: bool = False) -> int:
         """Keep raw bars; return how many are new or changed. Those that are there stay unless `replace`."""

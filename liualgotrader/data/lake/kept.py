@@ -46,13 +46,16 @@ class Kept:
     def symbols(self, kind: Kind, source: str, day: date) -> list[str]:
         """Return the symbols whose rows of a day came from a source, sorted."""
         number = day.toordinal()
-        folder = self._lake.root / FOLDER / kind.value
-        if not folder.is_dir():
-            return []
-        told = [_read(path) for path in folder.glob("*.json")]
         return sorted(
-            symbol for symbol, marks in told if not missing(marks.get(source, ()), (number, number))
+            symbol
+            for symbol, marks in self.marks(kind)
+            if not missing(marks.get(source, ()), (number, number))
         )
+
+    def marks(self, kind: Kind) -> list[tuple[str, dict[str, list[Range]]]]:
+        """Return every symbol's marks: by source, the days that it filled."""
+        folder = self._lake.root / FOLDER / kind.value
+        return [_read(path) for path in folder.glob("*.json")] if folder.is_dir() else []
 
     def rows(self, kind: Kind, symbol: str, start: int, end: int) -> Rows:
         """Return the rows of [start, end), ns UTC, that are stored under this very name."""

@@ -18,7 +18,7 @@ from liualgotrader.common.errors import ConfigError, FeedLost
 from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI, Snapshot
-from liualgotrader.data.finalising import finalise, keep_live
+from liualgotrader.data.finalising import finalise, keep_live, live_by_day
 from liualgotrader.data.kept_history import SETTLES, KeptHistory
 from liualgotrader.data.lake import Action, ActionKind, Kind, Lake
 from liualgotrader.data.lake.day_ranges import missing, with_range, without_range
@@ -326,6 +326,9 @@ async def test_live_bars_give_way_to_final_ones_and_the_difference_is_told(world
         Bar("MSFT", ten, 1, 1, 1, 1, 1, 1),  # a second
     ]
     assert keep_live(world.lake, "alpaca/sip", day, heard) == 2
+    kept, far = Kept(world.lake), date.max
+    assert live_by_day(kept, date.min, far) == {day: frozenset(["AAPL", "MSFT"])}
+    assert live_by_day(kept, date.fromordinal(day.toordinal() + 1), far) == {}
     assert len(world.lake.read(Kind.MINUTE, "AAPL", 0, world.now)) == 3
     world.now = midnight(WEDNESDAY)
     with pytest.raises(ConfigError, match="not final yet"):
@@ -347,6 +350,7 @@ async def test_live_bars_give_way_to_final_ones_and_the_difference_is_told(world
     )
     stored = world.lake.read(Kind.MINUTE, "AAPL", ten, ten + HOUR)
     assert (stored.close == 100.0).all() and len(stored) == 3
+    assert live_by_day(kept, date.min, far) == {}
     again = await finalise(world.history(), day)
     assert (again.symbols, again.differences) == (0, ())
     assert keep_live(world.lake, "alpaca/sip", day, heard) == 0  # what is final stays
