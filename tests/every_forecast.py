@@ -15,7 +15,7 @@ def forecast_classes() -> dict[str, type[Forecast]]:
     found = {}
     for module in pkgutil.iter_modules(forecasts.__path__):
         content = vars(import_module(f"{forecasts.__name__}.{module.name}"))
-        for class_name in class_names_for(module.name):
+        for class_name in class_names_for(module.name)[:2]:
             cls = content.get(class_name)
             if isinstance(cls, type) and issubclass(cls, Forecast):
                 found[module.name] = cls

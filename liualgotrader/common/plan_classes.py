@@ -45,7 +45,10 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         )
     },
     "miner": {},
-    "forecast": {},
+    "forecast": {
+        name: f"liualgotrader.forecasts.{name}"
+        for name in ("dip_10", "dip_45", "volatility", "momentum", "profitability", "rally")
+    },
 }
 """The module of each class that comes with the package."""
 

@@ -150,8 +150,16 @@ class Forecast:
         """Return what the values for a day are learnt from; None: from all that was fed of the days before it."""
         return None
 
+    def reach(self) -> int:
+        """Return from how many trading days before a day its values are made, at most."""
+        return self.days
+
     def why_not(self, symbol: str, day: date) -> str:
-        """Return why nothing is known of a symbol on a day, or nothing was to be learnt from that day; "" if it was."""
+        """Return why a symbol has no value on a day; "" when it has one."""
+        return "" if self.value(symbol, day) is not None else f"nothing is known of it before {day}"
+
+    def missed(self, symbol: str, day: date) -> str:
+        """Return why nothing could be learnt of a symbol from a day that was fed; "" when it could."""
         return ""
 
     def samples(self, day: date) -> list[Sample]:

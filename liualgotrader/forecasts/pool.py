@@ -29,8 +29,9 @@ class Lesson(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Table(msgspec.Struct, frozen=True, eq=False):
-    """All samples that can be learnt from, by day and symbol."""
+    """All samples that can be learnt from, by day and symbol, with own means over `own_days` days at most."""
 
+    own_days: int
     days: NDArray[np.int64]
     symbols: list[str]
     rows: Floats
@@ -77,10 +78,10 @@ class Pool:
         """Return a day's samples, by symbol."""
         return [each[day] for _, each in sorted(self._samples.items()) if day in each]
 
-    def own(self, symbol: str, day: date) -> Sequence[float]:
-        """Return a symbol's targets before a day, oldest first."""
-        days, targets = self._own_targets(symbol)
-        return targets[: bisect_left(days, day)]
+    def own(self, symbol: str, day: date, days: int) -> Sequence[float]:
+        """Return a symbol's targets of the last `days` days before a day, oldest first."""
+        known, targets = self._own_targets(symbol)
+        return targets[bisect_left(known, self._since(day, days)) : bisect_left(known, day)]
 
     def row(self, features: Sequence[float], own: Sequence[float]) -> list[float]:
         """Return what a model is shown of a symbol that has `own` targets: one at least, if they are to join."""
@@ -89,11 +90,9 @@ class Pool:
 
     def lesson(self, day: date, days: int) -> Lesson | None:
         """Return what the last `days` days before a day teach; None when that is nothing."""
-        before = self._days[: bisect_left(self._days, day)][-days:]
-        if not before:
-            return None
-        table = self._made_table()
-        begin, end = table.days.searchsorted((before[0].toordinal(), day.toordinal()))
+        table = self._made_table(days)
+        since = self._since(day, days)
+        begin, end = table.days.searchsorted((since.toordinal(), day.toordinal()))
         known = np.flatnonzero(np.isfinite(table.targets[begin:end])) + begin
         if not len(known):
             return None
@@ -105,6 +104,11 @@ class Pool:
         through = date.fromordinal(int(numbers[-1]))
         return Lesson(rows, targets, len(np.unique(numbers)), through, digest.hexdigest())
 
+    def _since(self, day: date, days: int) -> date:
+        """Return the first of the last `days` days before a day."""
+        index = bisect_left(self._days, day)
+        return self._days[max(0, index - days)] if index else day
+
     def _own_targets(self, symbol: str) -> tuple[list[date], list[float]]:
         if symbol not in self._own:
             pairs = sorted(
@@ -115,18 +119,19 @@ class Pool:
             self._own[symbol] = ([day for day, _ in pairs], [target for _, target in pairs])
         return self._own[symbol]
 
-    def _made_table(self) -> _Table:
-        if self._table is None:
+    def _made_table(self, days: int) -> _Table:
+        if self._table is None or self._table.own_days != days:
             found = []
             for symbol, samples in self._samples.items():
                 for day, sample in samples.items():
-                    own = self.own(symbol, day)
+                    own = self.own(symbol, day, days)
                     if sample.features and (own or not self._own_days):
                         row = self.row(sample.features, own)
                         found.append((day.toordinal(), symbol, row, sample.target))
             found.sort(key=lambda each: each[:2])
             targets = [np.nan if each[3] is None else each[3] for each in found]
             self._table = _Table(
+                days,
                 np.array([each[0] for each in found], np.int64),
                 [each[1] for each in found],
                 np.array([each[2] for each in found], np.float64),

@@ -135,16 +135,23 @@ class SampledForecast(Forecast):
             self._forget(date.min)
 
     def why_not(self, symbol: str, day: date) -> str:
-        """Return why a symbol has no value on a day, or no target; "" when it has what it can have."""
-        reason = self._left_out.get((symbol, day), "")
-        if reason or self.value(symbol, day) is not None:
-            return reason
+        """Return why a symbol has no value on a day; "" when it has one."""
+        if self.value(symbol, day) is not None:
+            return ""
         if not self._features(symbol, day):
             return f"fewer than {LEAST_BARS} day bars before {day}"
-        if not self._pool.own(symbol, day):
+        if not self._pool.own(symbol, day, self.days):
             return f"no day before {day} that can be learnt from"
         least = f"{self.least_rows} samples of {self.least_days} days"
         return f"there are not yet {least} before {day} to learn from"
+
+    def missed(self, symbol: str, day: date) -> str:
+        """Return why there is no target of a day that was fed; "" when there is, or when nothing came of it."""
+        return self._left_out.get((symbol, day), "")
+
+    def reach(self) -> int:
+        """Return how far back it looks: samples of `days` days, and what each says of as many before it."""
+        return 2 * self.days
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -198,7 +205,7 @@ class SampledForecast(Forecast):
         symbols, naives, rows = [], [], []
         everyone = float(lesson.targets.mean())
         for symbol in sorted(self._pool.symbols()):
-            own, features = self._pool.own(symbol, day), self._features(symbol, day)
+            own, features = self._pool.own(symbol, day, self.days), self._features(symbol, day)
             if own and features:
                 symbols.append(symbol)
                 naives.append(self.baseline(own, everyone))
