@@ -12,7 +12,8 @@ from importlib.metadata import version
 from typing import Any
 
 from liualgotrader.engine.loading import parameter_types
-from liualgotrader.forecasts.base import Basis, Check, Forecast, MarketDay, Sample, Told
+from liualgotrader.forecasts.base import Basis, Forecast, MarketDay, Sample, Told
+from liualgotrader.forecasts.verdict import verdict
 from liualgotrader.miners.base import MinerContext
 from liualgotrader.mining.forecast_days import ForecastDays
 from liualgotrader.mining.forecast_rows import ForecastRows
@@ -42,18 +43,6 @@ def code_version(forecast: Forecast) -> str:
     return f"{cls.__name__}:{cls.version} {digest} {_LIBRARY} {version(_LIBRARY)}"
 
 
-def verdict(name: str, check: Check) -> str:
-    """Return in a line how good a forecast is beside its baseline."""
-    if check.error is None or check.naive_error is None:
-        return f"{name}: nothing that it told has come yet, so nobody knows how good it is"
-    figures = f"error {check.error:.4g}, naive {check.naive_error:.4g}, {check.samples:,} forecasts"
-    skill = check.skill or 0.0
-    if check.beats_naive:
-        return f"{name}: {skill:.1%} better than its naive baseline ({figures})"
-    luck = f": {skill:.1%} better, which may be luck" if skill > 0 else ""
-    return f"{name}: no better than its naive baseline{luck} ({figures})"
-
-
 class _Job:
     def __init__(self, forecast: Forecast, ctx: MinerContext) -> None:
         self._forecast = forecast
@@ -74,7 +63,8 @@ class _Job:
             ctx.day, check, self._basis(ctx.next_day).data_version
         )
         self._name_skipped()
-        ctx.log(verdict(forecast.name, check))
+        words = verdict(check.samples, check.error, check.naive_error, check.beats_naive)
+        ctx.log(f"{forecast.name}: {words}")
         return changed
 
     async def _feed(self) -> int:

@@ -22,6 +22,7 @@ COMMANDS = {
         f"{_HERE}.recommend:recommend", "Say which strategy fits a symbol, and how sure that is."
     ),
     "db": Entry(f"{_HERE}.db:db", "Ask the database."),
+    "forecasts": Entry(f"{_HERE}.forecasts:forecasts", "Show what is expected of a day."),
     "keys": Entry(f"{_HERE}.keys:keys", "Keep the vendors' keys in the system keyring."),
     "capture": Entry(f"{_HERE}.capture:capture", "Record a vendor's streams for a bug report."),
     "exchange": Entry(f"{_HERE}.exchange:exchange", "Run the exchange in a box alone."),

@@ -16,7 +16,7 @@ from liualgotrader.forecasts.base import Check, Forecast, MarketDay
 from liualgotrader.forecasts.momentum import Momentum
 from liualgotrader.forecasts.profitability import Profitability
 from liualgotrader.mining.forecast_days import ForecastDays
-from liualgotrader.mining.forecast_job import code_version, run_forecast, verdict
+from liualgotrader.mining.forecast_job import code_version, run_forecast
 from tests.every_forecast import forecast_classes, made
 from tests.forecast_night import Night, Tables
 from tests.generated_days import halted, market, trading_days, without
@@ -283,21 +283,6 @@ def test_days_are_read_together_as_long_as_the_same_symbols_lack() -> None:
     source = ForecastDays(Night(known, NAMES), Momentum().needs())
     found = source.lacking([day.day for day in known], {})
     assert [(len(each.days), len(each.symbols)) for each in found] == [(6, 3), (20, 4)]
-
-
-@pytest.mark.parametrize(
-    ("check", "words"),
-    [
-        (Check(0, None, None, ()), "one: nothing that it told has come yet"),
-        (Check(9, 0.9, 1.0, (), 0.01), "one: 10.0% better than its naive baseline (error 0.9, n"),
-        (Check(9, 1.0, 1.0, (), 0.0), "one: no better than its naive baseline (error 1,"),
-        (Check(9, 1.1, 1.0, (), 0.0), "one: no better than its naive baseline (error 1.1,"),
-        (Check(9, 0.9, 1.0, (), 0.1), "baseline: 10.0% better, which may be luck (error"),
-        (Check(9, 0.9, 1.0, (), None), "baseline: 10.0% better, which may be luck (error"),
-    ],
-)
-def test_a_forecast_says_how_good_it_is(check: Check, words: str) -> None:
-    assert words in verdict("one", check)
 
 
 def test_the_half_day_is_one() -> None:
