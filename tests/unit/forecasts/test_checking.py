@@ -14,7 +14,7 @@ from liualgotrader.forecasts.verdict import verdict
     [
         (Check(0, None, None, ()), "nothing that it told has come yet"),
         (Check(9, 0.9, 1.0, (), 0.01), "10.0% better than its naive baseline (error 0.9, naive 1,"),
-        (Check(9, 1.0, 1.0, ()), "no better than its naive baseline (error 1, naive 1, 9 fo"),
+        (Check(9, 1.0, 1.0, ()), "no better than its naive baseline (error 1, naive 1, 9 f"),
         (Check(9, 1.1, 1.0, ()), "no better than its naive baseline (error 1.1,"),
         (Check(9, 0.9, 1.0, (), 0.1), "no better than its naive baseline: 10.0% better, which may"),
         (
