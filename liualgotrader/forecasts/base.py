@@ -12,12 +12,14 @@ from liualgotrader.common.bar_table import BarTable
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What of a `MarketDay` a forecast looks at beside the day bars; the rest is left empty.
+    """What of a `MarketDay` a forecast looks at; the rest is left empty.
 
-    `strategy`: the class whose simulated runs make the `profits`, of `filename` or built in.
+    `day_bars`: how many day bars there are of the days before it, or more. `strategy`: the class whose
+    simulated runs make the `profits`, of `filename` or built in.
     """
 
     minutes: bool = True
+    day_bars: int = 60
     strategy: str = ""
     filename: str = ""
 
@@ -110,14 +112,14 @@ class Check(msgspec.Struct, frozen=True):
 class Forecast:
     """Subclass this: one file, one forecast. Annotated class attributes are parameters; `miner.toml` may set them.
 
-    `feed`, `value` and `check` are all that a forecast must have. It is then fed its last `days`
-    days each night. One that gives `samples` has them stored and gets them back by `restore`, so
+    `feed`, `value` and `check` are all that a forecast must have. It is then fed the last `days` and
+    `past` days each night. One that gives `samples` has them stored and gets them back by `restore`, so
     that a night reads the night's minutes only: see `sampled.SampledForecast`.
     """
 
-    days: int = 30
+    days = 30
     """From how many trading days before a day that day is foretold."""
-    past: int = 30
+    past = 30
     """For how many trading days that are over the first night makes values too, for backtests."""
 
     version: ClassVar[int] = 1

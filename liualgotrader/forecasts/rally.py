@@ -21,7 +21,7 @@ class Rally(SampledForecast):
     """
 
     rise: float = 0.03  # from a running low to a later high, as a fraction
-    after: int = 45  # minutes of the session that do not count
+    from_market_open: int = 45  # minutes of the session that do not count
 
     is_probability = True
 
@@ -32,7 +32,7 @@ class Rally(SampledForecast):
             return Missing("no minute bars")
         if reason := gap(bars, day):
             return Missing(reason)
-        late = bars.between(day.open + self.after * MINUTE, day.close)
+        late = bars.between(day.open + self.from_market_open * MINUTE, day.close)
         return float(strongest_rise(late) >= self.rise)
 
     def model(self) -> Any:

@@ -39,6 +39,9 @@ class Missing(msgspec.Struct, frozen=True):
 class SampledForecast(Forecast):
     """Learns one model over all symbols, anew for each day, from the samples of the days before it."""
 
+    days: int = 30  # from how many days before a day that day is foretold
+    past: int = 30  # for how many days that are over the first night makes values too
+
     is_probability: ClassVar[bool] = False
     """Whether targets are 0 or 1, and values the probability of 1."""
     lowest: ClassVar[float] = -inf

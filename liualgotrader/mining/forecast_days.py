@@ -13,9 +13,6 @@ from liualgotrader.miners.base import MinerContext
 
 MOST_AT_ONCE = 5_000
 """Days of symbols that are in memory together: some 100 MB of minutes."""
-DAY_BARS = timedelta(days=400)
-"""How much further back day bars go, in days of the calendar."""
-
 _MINUTE, _DAY = 60, 86_400
 
 
@@ -34,6 +31,8 @@ class ForecastDays:
         self._needs = needs
         seconds = _MINUTE if needs.minutes or needs.strategy else _DAY
         self.kind = "minute" if seconds == _MINUTE else "day"
+        self._first = ctx.day
+        self._day_bars: dict[str, BarTable] = {}
         self._spans = {s: ctx.history.span(s, seconds) for s in ctx.symbols}
 
     def unknown(self) -> list[str]:
@@ -58,10 +57,11 @@ class ForecastDays:
             if not lacks:
                 continue
             last = found[-1] if found else None
-            if last and last.symbols == lacks and (len(last.days) + 1) * len(lacks) <= MOST_AT_ONCE:
+            if last and last.symbols == lacks and self._is_room(len(last.days) * len(lacks)):
                 found[-1] = Stretch((*last.days, day), lacks)
             else:
                 found.append(Stretch((day,), lacks))
+        self._first = found[0].days[0] if found else self._ctx.day
         return found
 
     async def read(self, stretch: Stretch) -> list[MarketDay]:
@@ -71,13 +71,24 @@ class ForecastDays:
         minutes: dict[str, BarTable] = {}
         if self._needs.minutes:
             minutes = {s: history.bars(s, _MINUTE, first, last) for s in names}
-        days = {s: history.bars(s, _DAY, first - DAY_BARS, last) for s in names}
+        days = {s: self._bars_of_days(s) for s in names}
         profits = await self._profits(stretch)
         live = history.live(first, last)
         return [
             _market_day(day, minutes, days, profits.get(day, {}), live.get(day, frozenset()))
             for day in stretch.days
         ]
+
+    def _is_room(self, count: int) -> bool:
+        return count < MOST_AT_ONCE or self.kind == "day"
+
+    def _bars_of_days(self, symbol: str) -> BarTable:
+        """Return the day bars that are needed in all of the night; they are read once."""
+        if symbol not in self._day_bars:
+            # There are at most 5 days of trading in 7 days, and hardly ever less than 9 in 14.
+            first = self._first - timedelta(days=10 + 8 * self._needs.day_bars // 5)
+            self._day_bars[symbol] = self._ctx.history.bars(symbol, _DAY, first, self._ctx.day)
+        return self._day_bars[symbol]
 
     def _is_lacking(
         self, day: date, symbol: str, sample: Sample | None, live: frozenset[str] | tuple[()]

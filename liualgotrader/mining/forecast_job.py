@@ -63,8 +63,7 @@ class _Job:
             ctx.day, check, self._basis(ctx.next_day).data_version
         )
         self._name_skipped()
-        words = verdict(check.samples, check.error, check.naive_error, check.beats_naive)
-        ctx.log(f"{forecast.name}: {words}")
+        ctx.log(verdict(check.samples, check.error, check.naive_error, check.beats_naive))
         return changed
 
     async def _feed(self) -> int:
