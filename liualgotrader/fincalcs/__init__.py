@@ -12,6 +12,7 @@ from liualgotrader.fincalcs.candle_patterns import (
     spinning_top_bearish_followup,
 )
 from liualgotrader.fincalcs.moving import EMA, MACD, SMA, WMA, MacdSeries, ema, macd, sma, wma
+from liualgotrader.fincalcs.ranking import Momentum, average_range, momentum, shares_at_risk
 from liualgotrader.fincalcs.regression import Line, exponential_momentum, fit_line
 from liualgotrader.fincalcs.resample import (
     BarSeries,
@@ -74,6 +75,7 @@ __all__ = [
     "DailyVWAP",
     "Line",
     "MacdSeries",
+    "Momentum",
     "ResampleRangeType",
     "Resampler",
     "RollingMax",
@@ -83,6 +85,7 @@ __all__ = [
     "StopRangeType",
     "anchored_vwap",
     "atr",
+    "average_range",
     "bearish_candle",
     "bollinger",
     "bullish_candle",
@@ -106,10 +109,12 @@ __all__ = [
     "grouper",
     "macd",
     "max_drawdown",
+    "momentum",
     "resample",
     "rolling_max",
     "rolling_min",
     "rsi",
+    "shares_at_risk",
     "sma",
     "spinning_top",
     "spinning_top_bearish_followup",
