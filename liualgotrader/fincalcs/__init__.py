@@ -1,5 +1,6 @@
 """Indicators and chart reading over floats: batch functions and their incremental twins."""
 
+from liualgotrader.fincalcs.bounded import bounded_atr, bounded_macd, bounded_rsi, bounded_sma
 from liualgotrader.fincalcs.candle_patterns import (
     bearish_candle,
     bullish_candle,
@@ -88,6 +89,10 @@ __all__ = [
     "average_range",
     "bearish_candle",
     "bollinger",
+    "bounded_atr",
+    "bounded_macd",
+    "bounded_rsi",
+    "bounded_sma",
     "bullish_candle",
     "bullish_candle_followed_by_dragonfly",
     "complete_by",
