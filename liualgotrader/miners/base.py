@@ -15,8 +15,27 @@ import msgspec
 from liualgotrader.common.bar_table import BarTable
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI
+from liualgotrader.miners.past import Batches
 
 Row = tuple[Any, ...]
+
+
+class LiveDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """How a symbol's minutes as they were heard live differ from the vendor's final ones.
+
+    `minutes` were heard; `differing` of them have another number or no final bar (`not_final`), and
+    `never_heard` are final ones after the first that was. `worst`: the largest |live / final - 1| of a
+    price, in its minute `worst_at` (ns UTC, 0 without any) and column `worst_field`.
+    """
+
+    symbol: str
+    minutes: int
+    differing: int = 0
+    not_final: int = 0
+    never_heard: int = 0
+    worst: float = 0.0
+    worst_at: int = 0
+    worst_field: str = ""
 
 
 class History(Protocol):
@@ -50,6 +69,21 @@ class History(Protocol):
         """Keep raw bars; return how many are new or changed. Those that are there stay unless `replace`.
 
         Raises ConfigError for bars that cannot be, StoreError when the disk fails.
+        """
+
+    async def fetch(self, seconds: int, symbols: Sequence[str], first: date, last: date) -> int:
+        """Have the vendor's bars and splits of these days, both included, here; return the days asked for.
+
+        The days count per symbol: 0 when all were known. What was asked for once is not asked for
+        again, were the answer empty; imported rows stay, gaps between them are filled. FeedLost and
+        FeedRefused as of a DataAPI, StoreError when the disk fails: what came before it is kept.
+        """
+
+    async def finalise(self, day: date) -> Sequence[LiveDifference]:
+        """Put the vendor's final minutes of a day in the place of those heard live; return what differed.
+
+        One for each symbol that had live minutes, by symbol; none when that was done before. Raises
+        ConfigError while the day is not final, else as `fetch`: the live minutes then stay.
         """
 
 
@@ -147,6 +181,10 @@ class MinerContext(Protocol):
     @property
     def simulator(self) -> Simulator:
         """Strategies run over history."""
+
+    @property
+    def batches(self) -> Batches:
+        """What past batches traded."""
 
     def trading_days(self, first: date, last: date) -> list[date]:
         """Return the days of trading from `first` to `last`, both included."""
