@@ -117,6 +117,7 @@ class SessionCalendar:
         }
         every = (FIRST_DAY + timedelta(n) for n in range((LAST_DAY - FIRST_DAY).days + 1))
         self._days = [day for day in every if day.weekday() < 5 and day not in closed]
+        self._made: dict[int, Session] = {}
 
     def session(self, day: date) -> Session:
         """Return the session of a day. Raises ConfigError when there is none, naming its
@@ -169,6 +170,12 @@ class SessionCalendar:
         return bisect_left(self._days, day)
 
     def _at(self, index: int) -> Session:
+        session = self._made.get(index)
+        if session is None:
+            session = self._made[index] = self._make(index)
+        return session
+
+    def _make(self, index: int) -> Session:
         day = self._days[index]
         close = new_york(day, self._early.get(day, FULL_CLOSE))
         return Session(
