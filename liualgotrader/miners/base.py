@@ -71,6 +71,10 @@ class History(Protocol):
         Raises ConfigError for bars that cannot be, StoreError when the disk fails.
         """
 
+    @property
+    def final_day(self) -> date:
+        """The last day, up to the miner's, whose rows are final at the vendor: late ones are in."""
+
     async def fetch(self, seconds: int, symbols: Sequence[str], first: date, last: date) -> int:
         """Have the vendor's bars and splits of these days, both included, here; return the days asked for.
 

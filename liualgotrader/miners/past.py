@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
+from liualgotrader.analytics.execution_costs import BidAsk, ExecutedOrder
 from liualgotrader.analytics.gain_loss import GainLoss, TradeAnalysis
 from liualgotrader.analytics.round_trips import Adjustment
 from liualgotrader.analytics.rows import Fill
 from liualgotrader.common.events import OpenPosition
-from liualgotrader.common.orders import Side
 
 
 class PastBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,38 +37,6 @@ class Traded(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: tuple[Adjustment, ...] = ()
 
 
-class Part(NamedTuple):
-    """One execution of an order: when (ns UTC), how much, at what price."""
-
-    time: int
-    qty: Decimal
-    price: Decimal
-
-
-class ExecutedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that was filled, at least in part. Times in ns UTC.
-
-    `decided`: the engine's time of the input that it answers; `sent`: when the venue took it, None
-    where it did not say; `reference_price`: the last price that the strategy knew when it decided.
-    """
-
-    order_id: str
-    symbol: str
-    side: Side
-    order_type: str
-    decided: int
-    sent: int | None
-    reference_price: Decimal | None
-    parts: tuple[Part, ...]
-
-
-class BidAsk(NamedTuple):
-    """The best bid and ask of a moment."""
-
-    bid: float
-    ask: float
-
-
 class Batches(Protocol):
     """What past batches traded. All raise StoreError when the database fails."""
 
@@ -82,13 +49,17 @@ class Batches(Protocol):
     async def traded(self, batch_id: str) -> Traded:
         """Return what a batch traded."""
 
-    async def analysis(self, batch_id: str) -> tuple[list[GainLoss], list[TradeAnalysis]]:
-        """Return the stored analysis of a batch."""
+    async def gains(self, batch_id: str) -> list[GainLoss]:
+        """Return the stored gains of a batch, by symbol and run."""
 
-    async def save_analysis(
-        self, batch_id: str, *, gains: Sequence[GainLoss], trips: Sequence[TradeAnalysis]
-    ) -> None:
-        """Put an analysis in the place of the stored one."""
+    async def trades(self, batch_id: str) -> list[TradeAnalysis]:
+        """Return the stored round trips of a batch, in the order they began."""
+
+    async def save_gains(self, batch_id: str, gains: Sequence[GainLoss]) -> None:
+        """Put gains in the place of the stored ones."""
+
+    async def save_trades(self, batch_id: str, trips: Sequence[TradeAnalysis]) -> None:
+        """Put round trips in the place of the stored ones."""
 
     async def orders(self, batch_id: str) -> Sequence[ExecutedOrder]:
         """Return the orders of a batch that were filled, in the order they were decided."""
@@ -96,7 +67,7 @@ class Batches(Protocol):
     async def quotes(
         self, batch_id: str, symbol: str, moments: Sequence[int]
     ) -> Sequence[BidAsk | None]:
-        """Return the best bid and ask at each of these moments (ns UTC, ascending).
+        """Return the best bid and ask at each of these moments, ns UTC.
 
         As the history on disk has them, else as the batch heard them; None where neither does.
         """

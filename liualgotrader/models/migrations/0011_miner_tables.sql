@@ -45,15 +45,15 @@ CREATE TABLE slippage_costs (
     shares        numeric NOT NULL CHECK (shares > 0 AND shares < 'Infinity'),
     shortfall_bps double precision NOT NULL CHECK (abs(shortfall_bps) < 'Infinity'),
     delay_bps     double precision CHECK (abs(delay_bps) < 'Infinity'),
-    impact_bps    double precision CHECK (abs(impact_bps) < 'Infinity'),
-    half_spread_bps double precision CHECK (abs(half_spread_bps) < 'Infinity'),
-    bps           double precision NOT NULL CHECK (bps >= 0 AND bps < 'Infinity'),
+    market_bps    double precision CHECK (abs(market_bps) < 'Infinity'),
+    spread_bps    double precision CHECK (abs(spread_bps) < 'Infinity'),
+    bps           double precision CHECK (bps >= 0 AND bps < 'Infinity'),
     PRIMARY KEY (symbol, day)
 );
-COMMENT ON TABLE slippage_costs IS 'What executed orders cost in basis points, per symbol, over the days up to `day`.';
-COMMENT ON COLUMN slippage_costs.quoted IS 'Of how many orders a quote is known at decision, sending and fill; the others are measured from the reference price.';
-COMMENT ON COLUMN slippage_costs.shortfall_bps IS 'Implementation shortfall: side * (fill - price at the decision) / price at the decision, by dollars.';
-COMMENT ON COLUMN slippage_costs.delay_bps IS 'Of the shortfall, what came between decision and sending.';
-COMMENT ON COLUMN slippage_costs.impact_bps IS 'Of the shortfall, what came after sending.';
-COMMENT ON COLUMN slippage_costs.half_spread_bps IS 'Effective half spread: side * (fill - middle of the quote at the fill) / that middle.';
-COMMENT ON COLUMN slippage_costs.bps IS 'What a venue with measured slippage takes.';
+COMMENT ON TABLE slippage_costs IS 'What executed orders cost in basis points of the price at the decision, per symbol, over the days up to `day`.';
+COMMENT ON COLUMN slippage_costs.quoted IS 'How many orders were measured from the quote at the decision; the others from the last price that the strategy knew.';
+COMMENT ON COLUMN slippage_costs.shortfall_bps IS 'Implementation shortfall: side * (fill - price at the decision), by dollars.';
+COMMENT ON COLUMN slippage_costs.delay_bps IS 'Of it, what the market moved between decision and sending.';
+COMMENT ON COLUMN slippage_costs.market_bps IS 'Of it, what the market moved between sending and fill.';
+COMMENT ON COLUMN slippage_costs.spread_bps IS 'Of it, the effective half spread: side * (fill - middle of the quote at the fill).';
+COMMENT ON COLUMN slippage_costs.bps IS 'What a venue with measured slippage takes of whoever takes; NULL where only resting orders were filled.';
