@@ -14,7 +14,7 @@ from liualgotrader.fincalcs.candle_patterns import (
 )
 from liualgotrader.fincalcs.moving import EMA, MACD, SMA, WMA, MacdSeries, ema, macd, sma, wma
 from liualgotrader.fincalcs.ranking import Momentum, average_range, momentum, shares_at_risk
-from liualgotrader.fincalcs.regression import Line, exponential_momentum, fit_line
+from liualgotrader.fincalcs.regression import Line, fit_line
 from liualgotrader.fincalcs.resample import (
     BarSeries,
     Bucket,
@@ -101,7 +101,6 @@ __all__ = [
     "dragonfly_candle",
     "drawdown",
     "ema",
-    "exponential_momentum",
     "find_resistances",
     "find_stop",
     "find_supports",

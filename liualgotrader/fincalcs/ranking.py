@@ -6,13 +6,14 @@ average true range. Both depend on the last bars alone, so a miner and a strateg
 bars get the same bits.
 """
 
-from math import expm1, floor, isfinite
+from math import expm1, floor, isfinite, isnan
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from liualgotrader.fincalcs.arrays import check_period, float_columns, floats
+from liualgotrader.fincalcs.regression import fit_line
 from liualgotrader.fincalcs.wilder import atr
 
 DAYS_A_YEAR = 250
@@ -47,15 +48,11 @@ def momentum(
         return None
     if not np.all((closes > 0) & (closes < np.inf)):
         raise ValueError("momentum is of positive prices; a close is zero, negative or no number")
-    logs = np.log(closes)
-    x = np.arange(days) - (days - 1) / 2
-    y = logs - np.sum(logs) / days
-    xx, yy, xy = float(np.sum(x * x)), float(np.sum(y * y)), float(np.sum(x * y))
-    if closes.min() == closes.max():
+    line = fit_line(np.arange(days, dtype=np.float64), np.log(closes))
+    if isnan(line.r_squared):
         return Momentum(0.0, 0.0, 0.0, 0.0)
-    slope, r_squared = xy / xx, xy * xy / (xx * yy)
-    annual = expm1(slope * days_a_year)
-    return Momentum(slope, r_squared, annual, annual * r_squared)
+    annual = expm1(line.slope * days_a_year)
+    return Momentum(line.slope, line.r_squared, annual, annual * line.r_squared)
 
 
 def average_range(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import expm1, fsum, isnan, nan, sqrt
+from math import fsum, nan, sqrt
 from typing import NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from liualgotrader.fincalcs.arrays import floats
@@ -54,16 +53,3 @@ def fit_line(x: npt.ArrayLike, y: npt.ArrayLike) -> Line:
         max(1 - left / syy, 0.0) if syy else nan,
         sqrt(left / (count - 2)) if count > 2 else nan,
     )
-
-
-def exponential_momentum(close: npt.ArrayLike, *, per_year: float = 250.0) -> float:
-    """Return how steadily prices grow: the annualised growth of an exponential curve, times R squared.
-
-    The curve is the line through the logarithms of `close`, shape (n,), one a day; growth is a
-    fraction a year of `per_year` days, below 0 where prices fall (Clenow, Stocks on the Move, 2015,
-    with 250 days as accounts of it have). 0 for prices that do not move. Raises ValueError for less
-    than two.
-    """
-    logs = np.log(floats(close))
-    line = fit_line(np.arange(len(logs), dtype=np.float64), logs)
-    return 0.0 if isnan(line.r_squared) else expm1(line.slope * per_year) * line.r_squared

@@ -8,7 +8,7 @@ import msgspec
 
 from liualgotrader.common.clock import SECOND
 from liualgotrader.common.events import Bar, CorporateAction, TimerFired
-from liualgotrader.fincalcs import atr, exponential_momentum
+from liualgotrader.fincalcs import atr, momentum
 from liualgotrader.strategies.base import Context, Strategy, StrategyType
 
 _KEY = "rebalanced"
@@ -18,7 +18,7 @@ _SETTLE = 30 * SECOND
 
 
 class Ranked(msgspec.Struct, frozen=True):
-    """A symbol that may be held: its momentum (see `exponential_momentum`), and how many shares."""
+    """A symbol that may be held: its momentum (see `fincalcs.momentum`), and how many shares."""
 
     symbol: str
     momentum: float
@@ -121,7 +121,8 @@ class Rebalance(Strategy):
         high, low, close = days.high[since:], days.low[since:], days.close[since:]
         move = float(atr(high, low, close, period=self.atr_days)[-1])
         qty = int(float(ctx.portfolio_value) * self.risk_factor / move) if move > 0 else 0
-        return Ranked(symbol, exponential_momentum(close[-self.days :]), qty)
+        found = momentum(close, days=self.days)
+        return Ranked(symbol, found.score if found is not None else 0.0, qty)
 
     # -- trading -----------------------------------------------------------------------------------
 

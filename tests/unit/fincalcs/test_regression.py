@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 import talib
 
-from liualgotrader.fincalcs import exponential_momentum, fit_line
+from liualgotrader.fincalcs import fit_line
 from tests.unit.fincalcs.conftest import Columns
 
 Floats = npt.NDArray[np.float64]
@@ -51,20 +51,3 @@ def test_two_points_have_a_line_and_no_error() -> None:
 def test_too_few_points_or_uneven_ones_are_refused(x: list[float], y: list[float]) -> None:
     with pytest.raises(ValueError, match="two points or more"):
         fit_line(x, y)
-
-
-def test_momentum_of_steady_growth_is_that_growth_a_year() -> None:
-    doubling = [10 * 2 ** (day / 250) for day in range(90)]
-    assert exponential_momentum(doubling) == pytest.approx(1.0, rel=1e-9)
-    assert exponential_momentum(doubling[::-1]) == pytest.approx(-0.5, rel=1e-9)
-    assert exponential_momentum([7.0] * 90) == 0.0
-
-
-def test_momentum_equals_talib_s_slope_and_correlation(aapl: Columns) -> None:
-    close = np.log(aapl["close"][-90:])
-    days = np.arange(90.0)
-    slope = talib.LINEARREG_SLOPE(close, 90)[-1]
-    part = talib.CORREL(days, close, 90)[-1] ** 2
-    found = exponential_momentum(aapl["close"][-90:])
-    assert found == pytest.approx((np.exp(slope) ** 250 - 1) * part, rel=1e-8)
-    assert found < 0
