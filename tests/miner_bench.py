@@ -14,6 +14,7 @@ import numpy as np
 
 from liualgotrader.analytics.execution_costs import BidAsk, ExecutedOrder
 from liualgotrader.analytics.gain_loss import GainLoss, TradeAnalysis
+from liualgotrader.analytics.past import PastBatch, Traded
 from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.errors import LiuError
@@ -21,7 +22,6 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI
 from liualgotrader.miners.bar_days import DAY, MINUTE, midnight
 from liualgotrader.miners.base import LiveDifference, Row, Simulator
-from liualgotrader.miners.past import PastBatch, Traded
 
 KEYS = {
     "stock_ohlc": ("symbol", "symbol_date"),
@@ -265,7 +265,7 @@ class MemoryBatches:
         self.market: dict[tuple[str, int], BidAsk] = {}
         self.saves = 0
 
-    async def ended(self, first: date, last: date) -> Sequence[PastBatch]:
+    async def of_days(self, first: date, last: date) -> Sequence[PastBatch]:
         return [batch for batch in self.all if first <= batch.day <= last]
 
     async def traded(self, batch_id: str) -> Traded:
@@ -285,7 +285,7 @@ class MemoryBatches:
         self.saves += 1
         self.stored_trades[batch_id] = list(trips)
 
-    async def orders(self, batch_id: str) -> Sequence[ExecutedOrder]:
+    async def executed_orders(self, batch_id: str) -> Sequence[ExecutedOrder]:
         return self.executed.get(batch_id, [])
 
     async def quotes(

@@ -19,7 +19,7 @@ from liualgotrader.common.calendar import Session
 from liualgotrader.data.lake import Kind, Lake, Rows, adjusted
 from liualgotrader.data.lake.daily import daily_from_minutes
 from liualgotrader.models.session_store import SessionStore
-from liualgotrader.session.closing import fill_of, order_of
+from liualgotrader.session.closing import order_of
 
 # As many charts as the report draws, and some for symbols whose rows have no candles.
 _CHARTS = 16
@@ -38,7 +38,7 @@ async def gather(
     source: str = "",
 ) -> BacktestData:
     """Return all that figures and report are made of."""
-    fills = tuple(fill_of(row) for row in await store.executions(batch_id))
+    fills = tuple(row.fill for row in await store.executions(batch_id))
     days, sessions = backtest.days, backtest.sessions
     info = BacktestInfo(
         batch_id=batch_id,

@@ -44,13 +44,29 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
             "rebalance",
         )
     },
-    "miner": {},
+    "miner": {
+        name: f"liualgotrader.miners.{name}"
+        for name in (
+            "catch_up",
+            "cost",
+            "daily_ohlc",
+            "finalise",
+            "gainloss",
+            "portfolio",
+            "stock_cluster",
+            "ticker_data",
+            "trade_analysis",
+        )
+    },
     "forecast": {
         name: f"liualgotrader.forecasts.{name}"
         for name in ("dip_10", "dip_45", "volatility", "momentum", "profitability", "rally")
     },
 }
 """The module of each class that comes with the package."""
+
+_SPELT_OTHERWISE = {"daily_ohlc": "DailyOHLC"}
+"""Classes whose names are not made of their modules' by capitals."""
 
 _MOMENTUM: dict[str, Any] = {
     "min_volume": float,
@@ -165,7 +181,8 @@ def _built_in(
     found = found._replace(filename=modules[short])
     source = sources(found.filename)
     if source is not None:
-        names = tuple(dict.fromkeys((*names, *class_names_for(short))))
+        spelt = _SPELT_OTHERWISE.get(short, short)
+        names = tuple(dict.fromkeys((*names, *class_names_for(short), spelt)))
         found = _read(table, found, names, kind, source, sources)
     if short == "momentum" and kind == "scanner":
         types = _MOMENTUM | (found.declared.types if found.declared else {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -45,13 +45,17 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Finalised(msgspec.Struct, frozen=True):
-    """What came of finalising a day: how many symbols and minutes, and where they differed."""
+    """What came of finalising a day: how many symbols and minutes, and where they differed.
+
+    `heard`: how many live minutes there were of each symbol.
+    """
 
     day: date
     source: str
     symbols: int
     minutes: int
     differences: tuple[Difference, ...]
+    heard: Mapping[str, int] = {}
 
     @property
     def summary(self) -> str:
@@ -130,7 +134,8 @@ async def finalise(history: KeptHistory, day: date) -> Finalised:
         found for before, after in zip(live, final, strict=True) for found in compare(before, after)
     ]
     minutes = sum(map(len, live))
-    return Finalised(day, history.source, len(symbols), minutes, tuple(differences))
+    heard = {rows.symbol: len(rows) for rows in live}
+    return Finalised(day, history.source, len(symbols), minutes, tuple(differences), heard)
 
 
 def compare(live: Rows, final: Rows) -> list[Difference]:

@@ -138,6 +138,28 @@ class KeptHistory:
                 events = await self._ask(kind, part, start, end + spare)
                 await asyncio.to_thread(self._fill, kind, part, events, (first, last))
 
+    async def keep_so_far(self, symbols: Sequence[str], day: date, *, mark: str) -> None:
+        """Keep the day bars of a day that is over and not final yet, marked as from elsewhere.
+
+        `keep` puts the final ones in their place. What was kept so before stays.
+        """
+        number = day.toordinal()
+        async with self._fetching:
+            lacking = [
+                symbol
+                for symbol in symbols
+                if self.final_day(symbol) < number
+                and self.kept.missing(Kind.DAY, symbol, mark, (number, number))
+            ]
+            for part, first, last in _pieces(Kind.DAY, lacking, (number, number)):
+                start, end = bounds(part[0], (first, last))
+                events = await self._ask(Kind.DAY, part, start, end + _SPARE)
+                await asyncio.to_thread(self._fill, Kind.DAY, part, events, (first, last), mark)
+
+    async def know_actions(self, symbols: Sequence[str], first: date) -> None:
+        """Have what took effect since a day in the lake: splits, dividends, new names."""
+        await self._actions.know(symbols, first.toordinal())
+
     # ------------------------------------------------------------------ reading
 
     async def _rows(
@@ -203,7 +225,9 @@ class KeptHistory:
             for piece in _pieces(kind, found, each)
         ]
 
-    def _fill(self, kind: Kind, symbols: Sequence[str], events: _Events, days: Range) -> None:
+    def _fill(
+        self, kind: Kind, symbols: Sequence[str], events: _Events, days: Range, mark: str = ""
+    ) -> None:
         for symbol in symbols:
             rows, impossible = rows_of(kind, symbol, events.get(symbol, ()))
             if impossible:
@@ -212,7 +236,7 @@ class KeptHistory:
                     "%s: %d %ss of %s are impossible and not kept",
                     symbol, impossible, kind.row_name, self.source,
                 )  # fmt: skip
-            self.kept.fill(kind, rows.between(*bounds(symbol, days)), self.source, days)
+            self.kept.fill(kind, rows.between(*bounds(symbol, days)), mark or self.source, days)
 
 
 def _pieces(

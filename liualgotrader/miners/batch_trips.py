@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
 
+from liualgotrader.analytics.past import PastBatch, Traded
 from liualgotrader.analytics.round_trips import RoundTrip, last_prices, round_trips
 from liualgotrader.analytics.rows import PriceSeries
 from liualgotrader.common.calendar import NEW_YORK, SECOND, us_equities
 from liualgotrader.miners.bar_days import DAY, MINUTE, midnight, sessions_back
 from liualgotrader.miners.base import MinerContext
-from liualgotrader.miners.past import PastBatch, Traded
 
 
 async def traded_batches(
@@ -18,14 +18,13 @@ async def traded_batches(
 ) -> AsyncIterator[tuple[PastBatch, list[RoundTrip]]]:
     """Iterate over the batches of the last trading days that traded, with their round trips."""
     sessions = sessions_back(ctx, days)
-    batches = await ctx.batches.ended(sessions[0], ctx.day) if sessions else []
+    batches = await ctx.batches.of_days(sessions[0], ctx.day) if sessions else []
     for done, batch in enumerate(batches, 1):
         traded = await ctx.batches.traded(batch.batch_id)
-        if traded.fills or traded.openings:
-            try:
-                yield batch, _trips(ctx, batch, traded)
-            except ValueError as exc:
-                ctx.log(f"batch {batch.batch_id} is left as it is: {exc}")
+        if traded.gap:
+            ctx.log(f"batch {batch.batch_id} is left as it is: {traded.gap}")
+        elif traded.fills:
+            yield batch, _trips(ctx, batch, traded)
         ctx.progress(done, len(batches))
 
 

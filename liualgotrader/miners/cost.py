@@ -53,12 +53,12 @@ class Cost(Miner):
         """Return the costs of all orders by symbol."""
         found: dict[str, list[OrderCost]] = defaultdict(list)
         sessions = sessions_back(ctx, self.days)
-        batches = await ctx.batches.ended(sessions[0], ctx.day) if sessions else []
+        batches = await ctx.batches.of_days(sessions[0], ctx.day) if sessions else []
         unknown = 0
         for done, batch in enumerate(batches, 1):
             if batch.environment not in self.environments:
                 continue
-            for order in await ctx.batches.orders(batch.batch_id):
+            for order in await ctx.batches.executed_orders(batch.batch_id):
                 quotes = await ctx.batches.quotes(batch.batch_id, order.symbol, order.moments)
                 cost = order_cost(order, quotes)
                 if cost is None:

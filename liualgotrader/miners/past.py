@@ -6,44 +6,18 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-import msgspec
-
 from liualgotrader.analytics.execution_costs import BidAsk, ExecutedOrder
 from liualgotrader.analytics.gain_loss import GainLoss, TradeAnalysis
-from liualgotrader.analytics.round_trips import Adjustment
-from liualgotrader.analytics.rows import Fill
-from liualgotrader.common.events import OpenPosition
-
-
-class PastBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """A session or a backtest that is over. `day`: of its session, or the first of a backtest.
-
-    `environment` is PROD, PAPER, SIMULATED or BACKTEST.
-    """
-
-    batch_id: str
-    environment: str
-    day: date
-
-
-class Traded(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch's executions that stand, in their order, and what it held before the first of them.
-
-    `adjustments`: corporate actions in what it held.
-    """
-
-    fills: tuple[Fill, ...] = ()
-    openings: tuple[OpenPosition, ...] = ()
-    adjustments: tuple[Adjustment, ...] = ()
+from liualgotrader.analytics.past import PastBatch, Traded
 
 
 class Batches(Protocol):
     """What past batches traded. All raise StoreError when the database fails."""
 
-    async def ended(self, first: date, last: date) -> Sequence[PastBatch]:
-        """Return the batches of these days, both included, that are over, in the order they began.
+    async def of_days(self, first: date, last: date) -> Sequence[PastBatch]:
+        """Return the batches of these days, both included, in the order they began.
 
-        Replays are none: they traded nothing.
+        Those that were killed and never ended are among them; replays, which traded nothing, are not.
         """
 
     async def traded(self, batch_id: str) -> Traded:
@@ -61,7 +35,7 @@ class Batches(Protocol):
     async def save_trades(self, batch_id: str, trips: Sequence[TradeAnalysis]) -> None:
         """Put round trips in the place of the stored ones."""
 
-    async def orders(self, batch_id: str) -> Sequence[ExecutedOrder]:
+    async def executed_orders(self, batch_id: str) -> Sequence[ExecutedOrder]:
         """Return the orders of a batch that were filled, in the order they were decided."""
 
     async def quotes(

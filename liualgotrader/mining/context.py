@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,12 @@ from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI
 from liualgotrader.data.data_factory import data_loader_factory
+from liualgotrader.data.kept_history import KeptHistory
 from liualgotrader.data.lake import Lake
 from liualgotrader.mining.blind_data import BlindData
 from liualgotrader.mining.history import BlindHistory
+from liualgotrader.mining.night_history import NightHistory
+from liualgotrader.mining.past import NightBatches
 from liualgotrader.mining.plan import DataPlan, Universe
 from liualgotrader.mining.task import Task
 from liualgotrader.mining.voice import Logged, Progressed, Word
@@ -38,8 +42,9 @@ class JobContext:
         task: Task,
         *,
         data: DataAPI,
-        history: BlindHistory,
+        history: NightHistory,
         tables: MinerTables,
+        batches: NightBatches,
         symbols: Sequence[str],
         say: Callable[[Word], None],
     ) -> None:
@@ -50,6 +55,7 @@ class JobContext:
         self.data = data
         self.history = history
         self.tables = tables
+        self.batches = batches
         self.skipped: dict[str, str] = {}
 
     @property
@@ -142,11 +148,20 @@ class OpenContext:
         self._stack.callback(vendor.close)
         tables = await MinerTables.open(task.dsn, max_size=_CONNECTIONS)
         self._stack.push_async_callback(tables.close)
+        batches = NightBatches(tables.pool, dsn=task.dsn)
+        batches.lake, batches.home = Lake(task.lake), Path(task.home)
         data = BlindData(vendor, night)
-        history = BlindHistory(Lake(task.lake), night.day)
+        kept = vendor if isinstance(vendor, KeptHistory) else None
+        history = NightHistory(Lake(task.lake), night.day, kept)
         symbols = await _universe(task.data, data, history)
         return JobContext(
-            task, data=data, history=history, tables=tables, symbols=symbols, say=self._say
+            task,
+            data=data,
+            history=history,
+            tables=tables,
+            batches=batches,
+            symbols=symbols,
+            say=self._say,
         )
 
 

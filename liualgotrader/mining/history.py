@@ -22,7 +22,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class BlindHistory:
-    """Implements `miners.base.History`. Days that have minutes and no day bar have one made of them."""
+    """What of `miners.base.History` asks nobody. A day that has minutes and no day bar has one made of them."""
 
     def __init__(self, lake: Lake, day: date) -> None:
         self.lake = lake
@@ -31,7 +31,7 @@ class BlindHistory:
 
     def symbols(self, seconds: int) -> list[str]:
         """Return what there are bars of, sorted; delisted names too."""
-        kinds = (Kind.DAY, Kind.MINUTE) if _kind(seconds) is Kind.DAY else (Kind.MINUTE,)
+        kinds = (Kind.DAY, Kind.MINUTE) if kind_of(seconds) is Kind.DAY else (Kind.MINUTE,)
         names = {(kind, name) for kind in kinds for name in self.lake.symbols(kind)}
         return sorted({name for kind, name in names if self._has(kind, name)})
 
@@ -41,7 +41,7 @@ class BlindHistory:
 
     def span(self, symbol: str, seconds: int) -> tuple[date, date] | None:
         """Return the first and the last day that there are bars of, up to the miner's day; None without any."""
-        kinds = (Kind.DAY, Kind.MINUTE) if _kind(seconds) is Kind.DAY else (Kind.MINUTE,)
+        kinds = (Kind.DAY, Kind.MINUTE) if kind_of(seconds) is Kind.DAY else (Kind.MINUTE,)
         before = self._end(symbol)
         spans = [self.lake.span(kind, symbol, before=before) for kind in kinds]
         known = [span for span in spans if span is not None]
@@ -54,7 +54,7 @@ class BlindHistory:
         self, symbol: str, seconds: int, first: date, last: date, *, raw: bool = False
     ) -> BarTable:
         """Return the bars of the days from `first` to `last`, both included; none of an unknown symbol."""
-        kind, last = _kind(seconds), min(last, self._day)
+        kind, last = kind_of(seconds), min(last, self._day)
         if first > last or not self._is_known(symbol):
             return no_bars(symbol)
         rows = self._rows(kind, symbol, first, last)
@@ -70,7 +70,7 @@ class BlindHistory:
 
     def write(self, seconds: int, bars: Mapping[str, BarTable], *, replace: bool = False) -> int:
         """Keep raw bars; return how many are new or changed. Those that are there stay unless `replace`."""
-        kind = _kind(seconds)
+        kind = kind_of(seconds)
         given = {symbol: self._given(symbol, table) for symbol, table in bars.items()}
         if not replace:
             given = {symbol: self._new(kind, rows) for symbol, rows in given.items()}
@@ -139,7 +139,8 @@ class BlindHistory:
         return day_start(symbol, self._day + _ONE_DAY)
 
 
-def _kind(seconds: int) -> Kind:
+def kind_of(seconds: int) -> Kind:
+    """Return the kind of bars. Raises ConfigError for a length that there is none of."""
     if seconds not in _KINDS:
         raise ConfigError(f"there are no bars of {seconds} s in the history; ask for 60 or 86400")
     return _KINDS[seconds]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import asyncpg
+
 from liualgotrader.analytics.gain_loss import GainLoss, TradeAnalysis
 from liualgotrader.models.postgres import from_ns, translated
 from liualgotrader.models.store import Store
@@ -18,6 +20,11 @@ INSERT INTO trade_analysis (symbol, algo_run_id, start_ns, end_ns, start_tstamp,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 
 
+_CLEAR = (
+    "DELETE FROM {} WHERE algo_run_id IN (SELECT algo_run_id FROM algo_run WHERE batch_id = $1)"
+)
+
+
 class AnalysisStore(Store):
     """Writes and reads gain_loss and trade_analysis."""
 
@@ -27,14 +34,20 @@ class AnalysisStore(Store):
         """Write a batch's analysis in place of an earlier one; doing so again changes nothing."""
         with translated(f"save the analysis of batch {batch_id}"):
             async with self.pool.acquire() as connection, connection.transaction():
-                for table in ("gain_loss", "trade_analysis"):
-                    await connection.execute(
-                        f"""DELETE FROM {table} WHERE algo_run_id IN (
-                            SELECT algo_run_id FROM algo_run WHERE batch_id = $1)""",
-                        batch_id,
-                    )
-                await connection.executemany(_SAVE_GAIN, [_gain_values(gain) for gain in gains])
-                await connection.executemany(_SAVE_TRIP, [_trip_values(trip) for trip in trips])
+                await _save_gains(connection, batch_id, gains)
+                await _save_trips(connection, batch_id, trips)
+
+    async def save_gains(self, batch_id: str, gains: Sequence[GainLoss]) -> None:
+        """Write a batch's gains in place of the earlier ones."""
+        with translated(f"save the gains of batch {batch_id}"):
+            async with self.pool.acquire() as connection, connection.transaction():
+                await _save_gains(connection, batch_id, gains)
+
+    async def save_trades(self, batch_id: str, trips: Sequence[TradeAnalysis]) -> None:
+        """Write a batch's round trips in place of the earlier ones."""
+        with translated(f"save the round trips of batch {batch_id}"):
+            async with self.pool.acquire() as connection, connection.transaction():
+                await _save_trips(connection, batch_id, trips)
 
     async def gains(self, batch_id: str) -> list[GainLoss]:
         """Return a batch's gains by symbol and run."""
@@ -59,6 +72,20 @@ class AnalysisStore(Store):
             batch_id,
         )
         return [TradeAnalysis(**row) for row in rows]
+
+
+async def _save_gains(
+    connection: asyncpg.Connection, batch_id: str, gains: Sequence[GainLoss]
+) -> None:
+    await connection.execute(_CLEAR.format("gain_loss"), batch_id)
+    await connection.executemany(_SAVE_GAIN, [_gain_values(gain) for gain in gains])
+
+
+async def _save_trips(
+    connection: asyncpg.Connection, batch_id: str, trips: Sequence[TradeAnalysis]
+) -> None:
+    await connection.execute(_CLEAR.format("trade_analysis"), batch_id)
+    await connection.executemany(_SAVE_TRIP, [_trip_values(trip) for trip in trips])
 
 
 def _gain_values(gain: GainLoss) -> tuple[object, ...]:

@@ -25,6 +25,9 @@ MINER_TABLES = (
     "forecast_samples",
     "forecasts",
     "forecast_checks",
+    "live_differences",
+    "portfolio_ranking",
+    "slippage_costs",
 )
 """What miners may read and write."""
 

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
+from liualgotrader.analytics.rows import Fill
 from liualgotrader.common.events import Picked
+from liualgotrader.common.orders import Side
 from liualgotrader.models.postgres import to_ns
 
 RowT = TypeVar("RowT", bound="Row")
@@ -127,6 +129,26 @@ class ExecutionRow(Row, frozen=True, kw_only=True):
     target_price: Decimal | None
     reason: str
     indicators: Any
+
+    @property
+    def fill(self) -> Fill:
+        """The execution as analytics takes it."""
+        return Fill(
+            strategy=self.strategy,
+            symbol=self.symbol,
+            side=Side(self.operation),
+            qty=self.qty,
+            price=self.price,
+            ts=self.time,
+            fee=self.fee,
+            algo_run_id=self.algo_run_id,
+            order_id=self.order_id or "",
+            execution_id=self.execution_id or "",
+            reason=self.reason,
+            stop=self.stop_price,
+            target=self.target_price,
+            indicators=dict(self.indicators or {}),
+        )
 
 
 class OrderRow(Row, frozen=True, kw_only=True):

@@ -15,7 +15,6 @@ from liualgotrader.analytics.report import render
 from liualgotrader.analytics.rows import (
     Company,
     FeedSummary,
-    Fill,
     OrderRow,
     PriceSeries,
     Reconciliation,
@@ -31,7 +30,6 @@ from liualgotrader.common.ports import DataAPI, Trader
 from liualgotrader.credentials.redaction import KNOWN
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
-from liualgotrader.models.session_rows import ExecutionRow
 from liualgotrader.models.session_rows import OrderRow as StoredOrder
 from liualgotrader.models.session_store import SessionStore
 
@@ -60,26 +58,6 @@ async def book_fees(store: AccountStore, trader: Trader, config: SessionConfig) 
             why=activity.description or "fee",
         )
     return total
-
-
-def fill_of(row: ExecutionRow) -> Fill:
-    """Return an execution as analytics takes it."""
-    return Fill(
-        strategy=row.strategy,
-        symbol=row.symbol,
-        side=Side(row.operation),
-        qty=row.qty,
-        price=row.price,
-        ts=row.time,
-        fee=row.fee,
-        algo_run_id=row.algo_run_id,
-        order_id=row.order_id or "",
-        execution_id=row.execution_id or "",
-        reason=row.reason,
-        stop=row.stop_price,
-        target=row.target_price,
-        indicators=dict(row.indicators or {}),
-    )
 
 
 def order_of(row: StoredOrder) -> OrderRow:
@@ -136,7 +114,7 @@ async def gather(
 ) -> SessionData:
     """Read all that a session left behind."""
     executions = await store.executions(config.batch_id)
-    fills = tuple(fill_of(row) for row in executions)
+    fills = tuple(row.fill for row in executions)
     picks = await store.load_picks(config.batch_id)
     instruments = {pick.symbol: pick.picked.instrument for pick in picks}
     batch = await store.find_batch(config.batch_id)

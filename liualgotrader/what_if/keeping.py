@@ -23,7 +23,7 @@ from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.plan import plan_to_json
 from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.session_store import SessionStore
-from liualgotrader.session.closing import fill_of, order_of
+from liualgotrader.session.closing import order_of
 from liualgotrader.what_if.living import Ran
 
 MODE = "what_if"
@@ -101,7 +101,7 @@ async def _work_out(
             ts=np.array(ran.curve_ts, dtype=np.int64),
             **{name: np.array(column) for name, column in ran.curve.items()},
         ),
-        fills=tuple(fill_of(row) for row in await store.executions(batch_id)),
+        fills=tuple(row.fill for row in await store.executions(batch_id)),
         orders=tuple(order_of(row) for row in await store.orders(batch_id)),
         candles=tuple(_candles(ran)),
         charges=ran.charges,

@@ -174,7 +174,9 @@ strength = 1
         "miner.toml:18: miners.a b: a name is made of letters, digits, _ and -",
         'miner.toml:22: miners.loose.filename = "miners.py": Loose.after must be written out: a'
         " tuple of names of classes in quotes",
-        "miner.toml:23: miners.unknown.filename: is missing: the file that defines class Unknown",
+        "miner.toml:23: miners.unknown.filename: is missing: the file that defines class Unknown"
+        " (built in are catch_up, cost, daily_ohlc, finalise, gainloss, portfolio, stock_cluster,"
+        " ticker_data, trade_analysis)",
         "miner.toml:24: forecasts.bars: there is a [miners.bars] too: give it another name",
         'miner.toml:28: forecasts.trend2.filename = "miners.py": Trend is no Forecast: write class'
         " Trend(Forecast)",
