@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 
 from liualgotrader.analytics.past import PastBatch, Traded
 from liualgotrader.analytics.round_trips import RoundTrip, last_prices, round_trips
@@ -31,12 +33,23 @@ async def traded_batches(
 def _trips(ctx: MinerContext, batch: PastBatch, traded: Traded) -> list[RoundTrip]:
     """Return a batch's round trips. What is still held is marked at the close, as at a session's end."""
     start, now = _hours(batch.day)
-    now = max([now, *(fill.ts for fill in traded.fills)])
-    symbols = {fill.symbol for fill in traded.fills} | {held.symbol for held in traded.openings}
-    prices = list(_prices(ctx, sorted(symbols), now))
+    times = [fill.ts for fill in traded.fills]
+    start, now = min(start, *times), max(now, *times)
+    prices = list(_prices(ctx, sorted(_held(traded)), now))
     fills, openings, actions = traded.fills, traded.openings, traded.adjustments
     marks = last_prices(fills, prices, now=now, openings=openings, adjustments=actions)
     return round_trips(fills, marks, start=start, now=now, openings=openings, adjustments=actions)
+
+
+def _held(traded: Traded) -> set[str]:
+    """Return what may be held in the end, and is to be valued: what does not add up to nothing."""
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for held in traded.openings:
+        sums[held.strategy, held.symbol] += held.qty
+    for fill in traded.fills:
+        sums[fill.strategy, fill.symbol] += fill.signed
+    changed = {action.symbol for action in traded.adjustments}
+    return {symbol for (_, symbol), qty in sums.items() if qty or symbol in changed}
 
 
 def _hours(day: date) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from liualgotrader.analytics import gain_loss as rows
 from liualgotrader.miners.base import Miner, MinerContext
 from liualgotrader.miners.batch_trips import traded_batches
@@ -22,16 +24,10 @@ class TradeAnalysis(Miner):
         async for batch, trips in traded_batches(ctx, self.days):
             stored = await ctx.batches.trades(batch.batch_id)
             wanted = rows.trade_analysis(trips)
-            if sorted(wanted, key=_order) != sorted(stored, key=_order):
+            ours, theirs = Counter(wanted), Counter(stored)
+            if ours != theirs:
                 await ctx.batches.save_trades(batch.batch_id, wanted)
-                differing = max(
-                    sum(each not in stored for each in wanted),
-                    sum(each not in wanted for each in stored),
-                )
+                differing = max((ours - theirs).total(), (theirs - ours).total())
                 ctx.log(f"batch {batch.batch_id}: {differing} rows of trade_analysis were not so")
                 changed += differing
         return changed
-
-
-def _order(row: rows.TradeAnalysis) -> tuple[object, ...]:
-    return row.start, row.end, row.strategy, row.symbol, row.algo_run_id, row.gain_value

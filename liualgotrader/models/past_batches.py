@@ -26,15 +26,24 @@ WITH known AS (
 )
 SELECT batch_id, environment, day FROM known WHERE day BETWEEN $1 AND $2 ORDER BY started_at, batch_id"""
 
-# What the strategies of the batch held in what it traded, from the account's batches before it.
+# What the strategies of the batch held in what it traded, from the account's batches before it. Most were flat: they
+# are sorted out by a sum before their executions are read.
 _BEFORE = """
-SELECT r.algo_name AS strategy, t.symbol, t.operation, t.qty, t.price
-FROM new_trades t JOIN algo_run r USING (algo_run_id) JOIN batches b USING (batch_id)
-JOIN batches this ON this.batch_id = $1
-WHERE b.account_id = this.account_id AND b.started_at < this.started_at AND t.expire_tstamp IS NULL
-    AND (r.algo_name, t.symbol) IN (SELECT r.algo_name, t.symbol FROM new_trades t
-        JOIN algo_run r USING (algo_run_id) WHERE r.batch_id = $1)
-ORDER BY t.ts_ns, t.trade_id"""
+WITH traded AS (
+    SELECT DISTINCT r.algo_name, t.symbol FROM new_trades t JOIN algo_run r USING (algo_run_id)
+    WHERE r.batch_id = $1
+), earlier AS (
+    SELECT r.algo_name, t.symbol, t.operation, t.qty, t.price, t.ts_ns, t.trade_id
+    FROM new_trades t JOIN algo_run r USING (algo_run_id) JOIN batches b USING (batch_id)
+    JOIN batches this ON this.batch_id = $1
+    WHERE b.account_id = this.account_id AND b.started_at < this.started_at AND t.expire_tstamp IS NULL
+        AND (r.algo_name, t.symbol) IN (SELECT algo_name, symbol FROM traded)
+), held AS (
+    SELECT algo_name, symbol FROM earlier GROUP BY algo_name, symbol
+    HAVING sum(CASE operation WHEN 'buy' THEN qty ELSE -qty END) <> 0
+)
+SELECT algo_name AS strategy, symbol, operation, qty, price FROM earlier JOIN held USING (algo_name, symbol)
+ORDER BY ts_ns, trade_id"""
 
 _ACTIONS = """
 SELECT symbol, kind, ratio, cash, effective FROM corporate_actions
