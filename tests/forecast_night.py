@@ -13,7 +13,8 @@ from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI
 from liualgotrader.forecasts.base import MarketDay
-from liualgotrader.miners.base import Row, SimulatedRun
+from liualgotrader.miners.base import LiveDifference, Row, SimulatedRun
+from liualgotrader.miners.past import Batches
 
 _SECONDS = 1_000_000_000
 
@@ -117,6 +118,19 @@ class Past:
         """Not done by forecasts."""
         raise NotImplementedError
 
+    @property
+    def final_day(self) -> date:
+        """Not asked for by forecasts."""
+        raise NotImplementedError
+
+    async def fetch(self, seconds: int, symbols: Sequence[str], first: date, last: date) -> int:
+        """Not done by forecasts."""
+        raise NotImplementedError
+
+    async def finalise(self, day: date) -> Sequence[LiveDifference]:
+        """Not done by forecasts."""
+        raise NotImplementedError
+
     async def runs(
         self,
         strategy: str,
@@ -158,6 +172,11 @@ class Night:
     @property
     def data(self) -> DataAPI:
         """Nobody asks a vendor."""
+        raise NotImplementedError
+
+    @property
+    def batches(self) -> Batches:
+        """Nobody asks what was traded."""
         raise NotImplementedError
 
     def trading_days(self, first: date, last: date) -> list[date]:

@@ -207,6 +207,9 @@ class MemoryHistory:
             count += len(lacking)
         return count
 
+    def live(self, first: date, last: date) -> Mapping[date, frozenset[str]]:
+        raise NotImplementedError("forecasts alone ask what was heard live")
+
     async def finalise(self, day: date) -> Sequence[LiveDifference]:
         return self.world.live.pop(day, [])
 
