@@ -20,12 +20,12 @@ class Watch:
     """What an incarnation knows of one symbol.
 
     `stage` is the offer whose turn it is, `offered` the one at work, `attempt` counts the timers, of
-    which only the newest counts. `taking_back` are the orders that were cancelled here.
+    which only the newest counts. `stop_id` is the newest stop, `taking_back` what was cancelled here.
     """
 
     __slots__ = (
         "attempt", "baseline", "entry_ends", "last_start", "offered", "quiet_until", "stage",
-        "taking_back",
+        "stop_id", "taking_back",
     )  # fmt: skip
 
     def __init__(self, minutes: int, quiet_until: int) -> None:
@@ -36,6 +36,7 @@ class Watch:
         self.stage = 0
         self.offered = -1
         self.attempt = 0
+        self.stop_id = ""
         self.taking_back: set[str] = set()
 
     def learn(self, bar: Bar) -> bool:
@@ -204,7 +205,7 @@ class ReCycleStrategy(Strategy):
         """
         if not ctx.position(event.symbol):
             self._be_quiet(ctx, event.symbol, watch)
-        elif event.kind is Kind.REJECTED and watch.offered < 0 and not ctx.orders(event.symbol):
+        elif event.kind is Kind.REJECTED and event.order_id == watch.stop_id:
             ctx.close(event.symbol, reason="the stop was refused")
 
     def _be_quiet(self, ctx: Context, symbol: str, watch: Watch) -> None:
@@ -231,13 +232,14 @@ class ReCycleStrategy(Strategy):
 
     def _tend(self, ctx: Context, symbol: str, watch: Watch, price: float) -> None:
         """Let the one order be at work that fits the price: an offer near the purchase, else the stop."""
-        if entries := self._entries(ctx, symbol):
-            if ctx.clock.now() >= watch.entry_ends:
+        entries = self._entries(ctx, symbol)
+        room = self.near if entries or watch.offered >= 0 else self.near / 2
+        is_near = price >= float(ctx.entry_price(symbol) or 0) * (1 - room)
+        if entries:
+            if not is_near or ctx.clock.now() >= watch.entry_ends:
                 for order in entries:
                     self._take_back(ctx, order, "not filled in time")
             return
-        room = self.near if watch.offered >= 0 else self.near / 2
-        is_near = price >= float(ctx.entry_price(symbol) or 0) * (1 - room)
         orders = ctx.orders(symbol)
         if not orders:
             (self._place_offer if is_near else self._place_stop)(ctx, symbol, watch)
@@ -260,7 +262,8 @@ class ReCycleStrategy(Strategy):
         if price is not None and price <= trigger:
             ctx.close(symbol, reason="below the stop")
         else:
-            ctx.sell(symbol, ctx.position(symbol), trigger=trigger, reason="stop")
+            held = ctx.position(symbol)
+            watch.stop_id = ctx.sell(symbol, held, trigger=trigger, reason="stop")
 
     def _place_offer(self, ctx: Context, symbol: str, watch: Watch) -> None:
         limit = self._offers.price(float(ctx.entry_price(symbol) or 0), watch.stage)

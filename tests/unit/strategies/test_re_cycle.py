@@ -186,6 +186,35 @@ def test_a_stop_that_the_broker_refuses_is_followed_by_a_sale_at_the_market() ->
     assert bench.held() == 0
 
 
+def test_a_sale_at_the_market_that_is_refused_is_tried_again_by_the_next_minute() -> None:
+    bench = holding()
+    bench.minute((99.7, 99.7, 98.9, 99.0))
+    for _ in range(2):
+        (sale,) = bench.open_orders()
+        assert sale.type is OrderType.MARKET
+        known = bench.venue.order_by_client_id(sale.order_id)
+        assert known is not None
+        bench.venue.cancel(known.id, bench.now)
+        sent = len(bench.sent)
+        bench.process(OrderEvent(sale.order_id, Kind.REJECTED, bench.now, "AAA", reason="halted"))
+        assert len(bench.sent) == sent
+        bench.minute((99.0, 99.0, 99.0, 99.0))
+        assert len(bench.sent) == sent + 1
+    bench.minute((99.0, 99.0, 99.0, 99.0))
+    assert bench.held() == 0
+
+
+def test_the_rest_of_an_entry_is_given_up_at_once_when_the_price_falls_away() -> None:
+    bench = entering(participation=Decimal("0.1"), patience=600.0)
+    bench.minute((99.8, 99.8, 99.6, 99.7), volume=400)
+    assert bench.open_orders()[0].side is Side.BUY
+    bench.minute((99.6, 99.6, 99.3, 99.4), volume=40)
+    assert bench.cancels[0].reason == "not filled in time"
+    assert [(order.side, order.type) for order in bench.open_orders()] == [
+        (Side.SELL, OrderType.STOP)
+    ]
+
+
 def test_the_rest_of_an_entry_is_given_up_before_anything_is_sold() -> None:
     bench = entering(participation=Decimal("0.1"))
     bench.minute((99.8, 99.8, 99.6, 99.7), volume=400)
