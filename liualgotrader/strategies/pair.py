@@ -94,6 +94,7 @@ class Pair(Strategy):
             )
         self._names = (self.first, self.second)
         self._window = PairWindow(self.lookback)
+        self._entries: set[str] = set()
         kept = ctx.load(_KEY)
         self._memory = msgspec.json.decode(kept, type=PairMemory) if kept else PairMemory()
 
@@ -111,7 +112,10 @@ class Pair(Strategy):
             self._consider(ctx)
 
     def on_order(self, ctx: Context, event: OrderEvent) -> None:
-        """Go on leaving when an order has ended, and begin to when an entry has failed."""
+        """Go on leaving when an order has ended, and begin to when an entry has failed.
+
+        An exit that ended short of its end is asked for again by the next bar.
+        """
         trade = self._memory.trade
         if trade is None or event.kind not in _ENDS:
             return
@@ -120,7 +124,7 @@ class Pair(Strategy):
                 self._take_back(
                     ctx, trade, f"{event.symbol} was {event.kind}: {event.reason or ''}"
                 )
-        elif event.kind in (Kind.FILL, Kind.CANCELED):
+        elif event.kind is Kind.FILL or event.order_id in self._entries:
             self._leave(ctx, trade)
 
     def on_timer(self, ctx: Context, timer: TimerFired) -> None:
@@ -173,7 +177,8 @@ class Pair(Strategy):
         self._keep(ctx)
         figures = {"spread": spread, "slope": line.slope, "r_squared": line.r_squared}
         for name, side, qty in zip(self._names, sides, shares, strict=True):
-            (ctx.buy if side > 0 else ctx.sell)(name, qty, reason="spread", indicators=figures)
+            order = ctx.buy if side > 0 else ctx.sell
+            self._entries.add(order(name, qty, reason="spread", indicators=figures))
         ctx.call_at(until, "complete?")
 
     def _shares(self, ctx: Context, symbol: str) -> int:
@@ -240,6 +245,7 @@ class Pair(Strategy):
                 ctx.close(symbol, reason=trade.leaving)
         if not ctx.positions() and not ctx.orders():
             self._memory = PairMemory(armed=False)
+            self._entries.clear()
             self._keep(ctx)
 
     def _keep(self, ctx: Context) -> None:

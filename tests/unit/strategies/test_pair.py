@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from liualgotrader.common.events import Command, CorporateAction, Picked
+from liualgotrader.common.events import Command, CorporateAction, OrderEvent, Picked
+from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Side
 from liualgotrader.fincalcs import fit_line
@@ -166,6 +167,22 @@ def test_legs_that_are_filled_in_parts_are_taken_back_in_time() -> None:
     assert bench.held("AAA") == bench.held("BBB") == 0
     assert {order.reason for order in bench.sent[2:]} == {"a leg is not complete"}
     assert kept(bench)["trade"] is None
+
+
+def test_an_exit_that_was_cancelled_is_asked_for_again_by_the_next_bar() -> None:
+    bench = trading()
+    move(bench, 0.02, 0.0)
+    (exit_,) = bench.open_orders("AAA")
+    sent = len(bench.sent)
+    known = bench.venue.order_by_client_id(exit_.order_id)
+    assert known is not None
+    bench.venue.cancel(known.id, bench.now)
+    bench.process(OrderEvent(exit_.order_id, Kind.CANCELED, bench.now, "AAA"))
+    assert len(bench.sent) == sent
+    move(bench, 0.02, 0.0)
+    move(bench, 0.02, 0.0)
+    assert [order.symbol for order in bench.sent[sent:]] == ["AAA"]
+    assert bench.held("AAA") == bench.held("BBB") == 0
 
 
 def test_a_restart_goes_on_by_the_line_of_the_entry() -> None:
