@@ -10,13 +10,14 @@ import pytest
 
 from liualgotrader.backtest.request import Scale
 from liualgotrader.common.calendar import us_equities
-from liualgotrader.common.events import CorporateAction
+from liualgotrader.common.events import Bar, CorporateAction
 from liualgotrader.strategies.rebalance import Ranked, Rebalance
 from tests.golden.case import Case
 from tests.golden.running import Outcome, run_case
-from tests.strategy_bench import Bench, flat
+from tests.strategy_bench import OPEN, Bench, flat
 
 FIRST = date(2023, 11, 1)
+DAY = 86_400 * 10**9
 PLAN = """
 fees = {{ model = "none" }}
 participation = 0
@@ -173,3 +174,42 @@ def test_days_that_are_not_loaded_are_refused(days: int, atr_days: int) -> None:
     bench.play(flat(10.0, 1))
     ((_, reason),) = bench.engine.failures
     assert "must be less than days" in reason
+
+
+def test_a_restart_between_sale_and_purchase_ranks_again_and_buys() -> None:
+    def make() -> Rebalance:
+        strategy = Rebalance()
+        strategy.days, strategy.atr_days, strategy.top = 5, 3, 1
+        return strategy
+
+    bench = Bench(make, symbols=("AAA", "BBB"))
+    for symbol, rate in (("AAA", -0.01), ("BBB", 0.004)):
+        bench.bars[symbol] = [
+            Bar(
+                symbol,
+                OPEN - (10 - place) * DAY,
+                price,
+                price * 1.01,
+                price * 0.99,
+                price,
+                1e6,
+                86_400,
+            )
+            for place, price in enumerate(growing(rate, 9))
+        ]
+    bench.begin_with("AAA", Decimal(40), Decimal(100))
+    bench.minutes({"AAA": (92.0,) * 4, "BBB": (103.0,) * 4})
+    bench.minutes({"AAA": (92.0,) * 4, "BBB": (103.0,) * 4})
+    assert [(order.side.value, order.symbol) for order in bench.sent] == [("sell", "AAA")]
+    assert bench.held("AAA") == 0
+    assert bench.engine.kept == []
+    bench.restart()
+    for _ in range(3):
+        bench.minutes({"AAA": (92.0,) * 4, "BBB": (103.0,) * 4})
+    assert [(order.side.value, order.symbol) for order in bench.sent[1:]] == [("buy", "BBB")]
+    assert bench.held("BBB") > 0
+    assert bench.engine.kept == [("s", "rebalanced", str(OPEN))]
+    bench.restart()
+    for _ in range(3):
+        bench.minutes({"AAA": (92.0,) * 4, "BBB": (103.0,) * 4})
+    assert len(bench.sent) == 2
