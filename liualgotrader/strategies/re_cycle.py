@@ -20,11 +20,12 @@ class Watch:
     """What an incarnation knows of one symbol.
 
     `stage` is the offer whose turn it is, `offered` the one at work, `attempt` counts the timers, of
-    which only the newest counts. `stop_id` is the newest stop, `taking_back` what was cancelled here.
+    which only the newest counts. `sales` are the orders to sell that were placed here, `stop_id` the
+    newest stop among them, `taking_back` what was cancelled here.
     """
 
     __slots__ = (
-        "attempt", "baseline", "entry_ends", "last_start", "offered", "quiet_until", "stage",
+        "attempt", "baseline", "entry_ends", "last_start", "offered", "quiet_until", "sales", "stage",
         "stop_id", "taking_back",
     )  # fmt: skip
 
@@ -36,6 +37,7 @@ class Watch:
         self.stage = 0
         self.offered = -1
         self.attempt = 0
+        self.sales: set[str] = set()
         self.stop_id = ""
         self.taking_back: set[str] = set()
 
@@ -126,7 +128,8 @@ class ReCycleStrategy(Strategy):
             self._turned_down(ctx, event, watch)
         elif kind is Kind.REPLACE_REJECTED:
             for order in ctx.orders(symbol):
-                self._take_back(ctx, order, "could not be changed")
+                if order.order_id in watch.sales:
+                    self._take_back(ctx, order, "could not be changed")
 
     def on_timer(self, ctx: Context, timer: TimerFired) -> None:
         """Turn to the next offer, or lose patience with the rest of an entry."""
@@ -179,6 +182,7 @@ class ReCycleStrategy(Strategy):
         )
         if qty:
             watch.stage, watch.offered, watch.entry_ends = 0, -1, 0
+            watch.sales.clear()
             figures = {"baseline": baseline}
             ctx.buy(bar.symbol, qty, limit=limit, stop=stop, reason="dip", indicators=figures)
 
@@ -206,7 +210,7 @@ class ReCycleStrategy(Strategy):
         if not ctx.position(event.symbol):
             self._be_quiet(ctx, event.symbol, watch)
         elif event.kind is Kind.REJECTED and event.order_id == watch.stop_id:
-            ctx.close(event.symbol, reason="the stop was refused")
+            self._sell_at_once(ctx, event.symbol, watch, "the stop was refused")
 
     def _be_quiet(self, ctx: Context, symbol: str, watch: Watch) -> None:
         watch.quiet_until = ctx.clock.now() + int(self.cool_down * MINUTE)
@@ -231,7 +235,10 @@ class ReCycleStrategy(Strategy):
             self._tend(ctx, symbol, watch, price)
 
     def _tend(self, ctx: Context, symbol: str, watch: Watch, price: float) -> None:
-        """Let the one order be at work that fits the price: an offer near the purchase, else the stop."""
+        """Let the one order be at work that fits the price: an offer near the purchase, else the stop.
+
+        What the engine has placed, to close the position for good, is let be.
+        """
         entries = self._entries(ctx, symbol)
         room = self.near if entries or watch.offered >= 0 else self.near / 2
         is_near = price >= float(ctx.entry_price(symbol) or 0) * (1 - room)
@@ -241,6 +248,8 @@ class ReCycleStrategy(Strategy):
                     self._take_back(ctx, order, "not filled in time")
             return
         orders = ctx.orders(symbol)
+        if any(order.order_id not in watch.sales for order in orders):
+            return
         if not orders:
             (self._place_offer if is_near else self._place_stop)(ctx, symbol, watch)
         elif is_near and watch.offered >= 0:
@@ -260,21 +269,27 @@ class ReCycleStrategy(Strategy):
         trigger = float(ctx.entry_price(symbol) or 0) * (1 - self.stop)
         price = ctx.last(symbol)
         if price is not None and price <= trigger:
-            ctx.close(symbol, reason="below the stop")
+            self._sell_at_once(ctx, symbol, watch, "below the stop")
         else:
             held = ctx.position(symbol)
             watch.stop_id = ctx.sell(symbol, held, trigger=trigger, reason="stop")
+            watch.sales.add(watch.stop_id)
+
+    def _sell_at_once(self, ctx: Context, symbol: str, watch: Watch, reason: str) -> None:
+        if order_id := ctx.close(symbol, reason=reason):
+            watch.sales.add(order_id)
 
     def _place_offer(self, ctx: Context, symbol: str, watch: Watch) -> None:
         limit = self._offers.price(float(ctx.entry_price(symbol) or 0), watch.stage)
-        ctx.sell(symbol, ctx.position(symbol), limit=limit, reason=f"offer {watch.stage + 1}")
+        held, reason = ctx.position(symbol), f"offer {watch.stage + 1}"
+        watch.sales.add(ctx.sell(symbol, held, limit=limit, reason=reason))
         self._leave_open(ctx, symbol, watch)
 
     def _change_offer(self, ctx: Context, order: Order, watch: Watch) -> None:
         """Turn the offer at work into the one whose turn it is."""
         if watch.offered != watch.stage:
             limit = self._offers.price(float(ctx.entry_price(order.symbol) or 0), watch.stage)
-            ctx.replace(order.order_id, limit=limit)
+            watch.sales.add(ctx.replace(order.order_id, limit=limit))
             self._leave_open(ctx, order.symbol, watch)
 
     def _leave_open(self, ctx: Context, symbol: str, watch: Watch) -> None:

@@ -268,6 +268,21 @@ def test_liquidation_before_the_close_is_not_answered() -> None:
     assert bench.open_orders() == []
 
 
+@pytest.mark.parametrize("price", [99.7, 99.4])
+def test_what_the_engine_sells_in_parts_before_the_close_is_let_be(price: float) -> None:
+    bench = holding(participation=Decimal("0.1"))
+    assert bench.held() == 100
+    bench.rest((CLOSE - bench.now) // MINUTE - 15)
+    cancels = len(bench.cancels)
+    bench.play(flat(price, 5), volume=80)
+    (sale,) = bench.open_orders()
+    assert (sale.type, 0 < sale.filled < 100) == (OrderType.MARKET, True)
+    bench.play(flat(price, 4), volume=400)
+    assert bench.held() == 0
+    assert len(bench.cancels) == cancels
+    assert bench.engine.warnings == []
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
