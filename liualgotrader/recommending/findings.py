@@ -59,9 +59,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Sureness(msgspec.Struct, frozen=True, kw_only=True):
     """How sure it is that the leader is better, as fractions of 1.
 
-    `than_holding` and `than_second`: in what share of histories drawn again its score is greater;
-    `than_second` is None without a second. `than_luck`: the deflated Sharpe ratio, None where it is
-    not defined.
+    `than_holding`: White's reality check, `than_luck`: the deflated Sharpe ratio, None where it is not
+    defined; both count how many were tried. `than_second`: in what share of histories drawn again its
+    score is greater, None without a second.
     """
 
     than_holding: float

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from liualgotrader.analytics.deflated_sharpe import Moments, deflated_sharpe, moments
+from liualgotrader.analytics.reality_check import reality_check
 from liualgotrader.analytics.rows import Floats
 from liualgotrader.analytics.stationary_bootstrap import drawn_scores, share_above
 from liualgotrader.recommending.findings import Sureness, Verdict
@@ -77,18 +78,22 @@ def judge(trials: Trials) -> Judgement:
 
 def sureness(trials: Trials, leader: int, second: int | None) -> Sureness:
     """Return how sure it is that the leader is better than holding, than the second, and than luck."""
-    rows = [trials.returns[leader], trials.held]
+    traded = np.flatnonzero(trials.closed.sum(axis=1) > 0)
+    columns = np.vstack([trials.returns[traded], trials.held])
+
+    def score(rows: Floats) -> Floats:
+        return trials.metric.scores(rows, trials.periods)
+
+    drawn, scores = drawn_scores(columns, score, draws=DRAWS, seed=_SEED), score(columns)
+    place = {int(index): column for column, index in enumerate(traded)}
+    than_second = None
     if second is not None:
-        rows.append(trials.returns[second])
-    drawn = drawn_scores(
-        np.array(rows),
-        lambda columns: trials.metric.scores(columns, trials.periods),
-        draws=DRAWS,
-        seed=_SEED,
-    )
+        than_second = share_above(drawn[:, place[leader]], drawn[:, place[second]])
     return Sureness(
-        than_holding=share_above(drawn[:, 0], drawn[:, 1]),
-        than_second=None if second is None else share_above(drawn[:, 0], drawn[:, 2]),
+        than_holding=reality_check(
+            drawn[:, :-1], scores[:-1], drawn[:, -1], scores[-1], of=place[leader]
+        ),
+        than_second=than_second,
         than_luck=_deflated(trials, leader),
     )
 
