@@ -13,9 +13,11 @@ from liualgotrader.common.parameters import class_names_for
 from liualgotrader.common.plan import Plan, StrategyPlan
 from liualgotrader.common.plan_classes import BUILT_IN
 from liualgotrader.common.plan_errors import suggestion
-from liualgotrader.compat.making import old_source
+from liualgotrader.compat.making import make_strategy, old_source
 from liualgotrader.engine.loading import load_class, parameter_types, source_of
 from liualgotrader.strategies.base import Strategy
+
+_MINUTE = 60
 
 
 class Sorted(NamedTuple):
@@ -48,20 +50,17 @@ def chosen(parts: Sequence[StrategyPlan], names: Sequence[str]) -> list[Strategy
     return [known[name] for name in dict.fromkeys(names)] or list(parts)
 
 
-def sort_out(parts: Iterable[StrategyPlan]) -> Sorted:
-    """Load strategies and tell those that can be tried from those that cannot."""
+def sort_out(parts: Iterable[StrategyPlan], plan: Plan) -> Sorted:
+    """Load strategies and tell those that can be tried from those that cannot; `plan` has their terms."""
     sorted_ = Sorted([], {}, {}, {})
     for part in parts:
         source = source_of(part.filename)
-        if old_source(part.filename, source) is not None:
-            sorted_.left_out[part.name] = "it was written for LiuAlgoTrader 0.4"
-            continue
         try:
-            cls = load_class(part.filename, part.class_name, Strategy, source=source)
+            why = _why_not(part, plan, source)
         except ConfigError as exc:
             sorted_.failed[part.name] = str(exc)
             continue
-        if why := _why_not(cls, part):
+        if why:
             sorted_.left_out[part.name] = why
         else:
             sorted_.fit.append(part)
@@ -75,15 +74,22 @@ def _built_in(name: str, module: str) -> StrategyPlan:
     return StrategyPlan(name=name, class_name=class_name, filename=module)
 
 
-def _why_not(cls: type[Strategy], part: StrategyPlan) -> str:
-    kind: type = cls
+def _why_not(part: StrategyPlan, plan: Plan, source: str | None) -> str:
+    """Return why a strategy cannot be tried on one symbol alone, nothing when it can. Raises ConfigError."""
+    is_old = old_source(part.filename, source) is not None
+    if is_old:
+        cls = type(make_strategy(part, plan, source=source, past_seconds=_MINUTE))
+    else:
+        cls = load_class(part.filename, part.class_name, Strategy, source=source)
     if cls.portfolio:
         return "it decides over several symbols at once"
     if cls.forecasts:
         return "it needs forecasts"
-    missing = [
-        key for key in parameter_types(kind) if key not in part.parameters and not hasattr(cls, key)
-    ]
-    if missing:
-        return f"{', '.join(missing)} must be given, in a plan (--plan)"
-    return ""
+    missing = [] if is_old else _missing(cls, part)
+    return f"{', '.join(missing)} must be given, in a plan (--plan)" if missing else ""
+
+
+def _missing(cls: type, part: StrategyPlan) -> list[str]:
+    """Return the parameters without a default that the plan does not give."""
+    declared = parameter_types(cls)
+    return [key for key in declared if key not in part.parameters and not hasattr(cls, key)]

@@ -164,11 +164,18 @@ def _lost_by_following(trials: Trials) -> str:
 
 
 def _so_sure(name: str, sure: Sureness) -> str:
-    luck = "unknown" if sure.than_luck is None else f"{sure.than_luck * 100:.0f} %"
+    luck = "unknown" if sure.than_luck is None else in_percent(sure.than_luck)
     return (
-        f"that {name} is better than holding is {sure.than_holding * 100:.0f} % sure, that it is no luck"
+        f"that {name} is better than holding is {in_percent(sure.than_holding)} sure, that it is no luck"
         f" {luck}"
     )
+
+
+def in_percent(share: float) -> str:
+    """Return how sure something is in words: never wholly, never not at all."""
+    if share > 0.995:
+        return "over 99 %"
+    return f"{share * 100:.0f} %" if share > 0.005 else "under 1 %"
 
 
 def _number(score: float, metric: Metric) -> str:

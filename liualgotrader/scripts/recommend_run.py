@@ -45,7 +45,7 @@ def run_recommend(symbols: Sequence[str], options: dict[str, Any]) -> int:
     asked = _asked(symbols, given or Plan(), options)
     # What strategies print when they are loaded is not this command's output.
     with redirect_stdout(sys.stderr):
-        strategies = sort_out(chosen(installed(given), options["strategies"]))
+        strategies = sort_out(chosen(installed(given), options["strategies"]), asked.plan)
     with ExitStack() as stack:
         found = subjects(asked, home, _bundle(stack, home))
         dsn = stack.enter_context(database())

@@ -9,6 +9,7 @@ import msgspec
 
 from liualgotrader.recommending.figures import Figures
 from liualgotrader.recommending.findings import Finding, Tried, Verdict
+from liualgotrader.recommending.judging import in_percent
 
 _HEADS = f"{'return':>12} {'a year':>10} {'Sharpe':>7} {'drawdown':>10} {'trades':>7}  place in each part"
 
@@ -107,5 +108,5 @@ def _verdict(finding: Finding) -> str:
 def _second(finding: Finding) -> str:
     if finding.sure is None or finding.sure.than_second is None:
         return ""
-    share = finding.sure.than_second * 100
-    return f"; that it is better than the second, {finding.second}, {share:.0f} %"
+    share = in_percent(finding.sure.than_second)
+    return f"; that it is better than the second, {finding.second}, {share}"

@@ -71,7 +71,7 @@ def strategies(tmp_path: Path) -> Sorted:
         )
         for name, against in (("with_it", False), ("against_it", True))
     ]
-    return sort_out(parts)
+    return sort_out(parts, Plan())
 
 
 @pytest.fixture(autouse=True)

@@ -52,7 +52,7 @@ def test_every_built_in_strategy_is_found_and_can_be_loaded() -> None:
     assert list(found) == list(BUILT_IN["strategy"])
     for each in found.values():
         assert issubclass(load_class(each.filename, each.class_name, Strategy), Strategy)
-    fit = {each.name for each in sort_out(found.values()).fit}
+    fit = {each.name for each in sort_out(found.values(), Plan()).fit}
     assert {"sma_cross", "momentum_long", "momentum_short"} <= fit
 
 
@@ -80,7 +80,7 @@ def test_a_plan_s_strategies_come_too_and_go_before_those_of_their_name(tmp_path
 
 def test_what_cannot_be_tried_on_one_symbol_is_left_out_with_the_reason(tmp_path: Path) -> None:
     kinds = ("Alone", "Needy", "Together", "Prophet")
-    found = sort_out([part(tmp_path, each) for each in kinds])
+    found = sort_out([part(tmp_path, each) for each in kinds], Plan())
     assert [each.name for each in found.fit] == ["alone"]
     assert found.failed == {}
     assert found.left_out == {
@@ -88,13 +88,13 @@ def test_what_cannot_be_tried_on_one_symbol_is_left_out_with_the_reason(tmp_path
         "together": "it decides over several symbols at once",
         "prophet": "it needs forecasts",
     }
-    assert sort_out([part(tmp_path, "Needy", lot=1, mate="B")]).left_out == {}
+    assert sort_out([part(tmp_path, "Needy", lot=1, mate="B")], Plan()).left_out == {}
 
 
 def test_a_file_that_cannot_be_loaded_is_a_failure_and_the_others_go_on(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("import nowhere_at_all\n")
     bad = StrategyPlan(name="bad", class_name="Bad", filename=str(tmp_path / "bad.py"))
-    found = sort_out([bad, part(tmp_path, "Alone")])
+    found = sort_out([bad, part(tmp_path, "Alone")], Plan())
     assert [each.name for each in found.fit] == ["alone"]
     assert "bad.py:1: cannot be loaded: ModuleNotFoundError" in found.failed["bad"]
 
@@ -106,9 +106,15 @@ def test_only_the_named_ones_are_tried_and_a_slip_is_told(tmp_path: Path) -> Non
         chosen(installed(), ["sma_cros"])
 
 
-def test_one_that_was_written_for_0_4_is_left_out_and_says_so() -> None:
-    file = Path(__file__).parents[2] / "old_classes" / "callbacks.py"
-    old = StrategyPlan(name="old", class_name="WithFee", filename=str(file))
-    found = sort_out([old])
-    assert found.left_out == {"old": "it was written for LiuAlgoTrader 0.4"}
-    assert not found.fit and not found.failed
+def test_a_strategy_of_0_4_is_tried_like_any_other() -> None:
+    folder = Path(__file__).parents[2] / "old_classes"
+    parts = [
+        StrategyPlan(name=name, class_name=class_name, filename=str(folder / f"{name}.py"))
+        for name, class_name in (
+            ("daily_average", "DailyAverage"),
+            ("swing_rebalance", "SwingRebalance"),
+        )
+    ]
+    found = sort_out(parts, Plan())
+    assert [each.name for each in found.fit] == ["daily_average"]
+    assert found.left_out == {"swing_rebalance": "it decides over several symbols at once"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from liualgotrader.recommending.findings import Verdict
-from liualgotrader.recommending.judging import SURE, judge
+from liualgotrader.recommending.judging import SURE, in_percent, judge
 from liualgotrader.recommending.metric import Metric
 from tests.unit.recommending.worlds import NOISE, noise, trials
 
@@ -76,6 +76,13 @@ def test_the_number_of_trials_counts() -> None:
     assert alone.sure is not None and among.sure is not None
     assert alone.sure.than_second is None
     assert (among.sure.than_luck or 0) < (alone.sure.than_luck or 0) - 0.1
+
+
+def test_nothing_is_wholly_sure() -> None:
+    shares = (1.0, 0.996, 0.99, 0.5, 0.0)
+    assert [in_percent(each) for each in shares] == [
+        *("over 99 %", "over 99 %", "99 %", "50 %", "under 1 %")
+    ]
 
 
 @pytest.mark.parametrize(
