@@ -15,14 +15,21 @@ from liualgotrader.strategies.base import Context
 DAY_SECONDS = 86_400
 _DAY = DAY_SECONDS * 1_000_000_000
 _SESSION_MINUTES = 390
+_LATE = 20 * MINUTE
+"""So long after its moment a bar may be decided on: of a delayed feed, fifteen minutes."""
 
 
 class AdmittedBars:
-    """A strategy's `Source`. `minutes`, `days`: how much history its table in the plan, or its class, declares."""
+    """A strategy's `Source`. `minutes`, `days`: how much history its table in the plan, or its class, declares.
+
+    `undeclared`: the error raised for history that was not declared. Classes catch what their DataLoader raises, and
+    this one comes with every bar until the plan is mended.
+    """
 
     def __init__(self, ctx: Context, name: str, *, minutes: int, days: int) -> None:
         self._ctx = ctx
         self._name = name
+        self.undeclared: NothingLoaded | None = None
         self._said: set[str] = set()
         self._declared = {False: minutes, True: days}
 
@@ -55,7 +62,7 @@ class AdmittedBars:
         if count > len(found):
             self._check(symbol, count, f"the last {count}", by_day=by_day)
         if since is not None and since < found.starts[0]:
-            missing = self._ctx.clock.now() - since
+            missing = max(self._ctx.clock.now() - since - _LATE, 0)
             needed = ceil(missing / _DAY) * 5 // 7 if by_day else _minutes(missing)
             self._check(symbol, needed, f"those since {timestamp(since)}", by_day=by_day)
         return found
@@ -74,10 +81,11 @@ class AdmittedBars:
         declared = max(self._declared.values()) if self.by_day else self._declared[by_day]
         if needed <= declared:
             return  # as much as that was asked for, so there is no more
-        raise self._told(
+        self.undeclared = NothingLoaded(
             f"{symbol}: of its {self._kind(by_day=by_day)} {what} are not all loaded; "
             f"{self._declare(by_day=by_day, count=needed)}"
         )
+        raise self.undeclared
 
     def _told(self, text: str) -> NothingLoaded:
         """Return the error, once it is in the log: old classes catch what their DataLoader raises."""

@@ -16,6 +16,7 @@ from liualgotrader.common.data_loader import SymbolData
 
 COLUMNS = ("open", "high", "low", "close", "volume", "vwap", "average", "count")
 PRICES = COLUMNS[:5]
+_INDEX = pd.Index(COLUMNS)
 NEW_YORK = "America/New_York"
 
 
@@ -92,7 +93,7 @@ def frame_of(bars: SymbolData, places: slice = slice(None)) -> OldFrame:
     for number, name in enumerate(PRICES):
         values[:, number] = getattr(bars, name)[places]
     values[:, 6] = (values[:, 1] + values[:, 2] + values[:, 3]) / 3.0
-    return OldFrame(values, index=times(bars.starts[places]), columns=list(COLUMNS))
+    return OldFrame(values, index=times(bars.starts[places]), columns=_INDEX)
 
 
 def column_of(bars: SymbolData, name: str, places: slice = slice(None)) -> OldSeries:

@@ -46,6 +46,10 @@ class Memory:
             shown[symbol] = 0
         shown.update({symbol: plain(qty) for symbol, qty in held.items()})
 
+    def show_one(self, symbol: str) -> None:
+        """Do so for one symbol."""
+        self._data["positions"][symbol] = plain(self._ctx.position(symbol))
+
     def keep(self) -> None:
         """Keep what the strategy wrote of what it holds or is about to."""
         held = {**self._data["open_orders"], **self._ctx.positions()}

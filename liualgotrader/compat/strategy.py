@@ -37,6 +37,7 @@ _PASSED_OVER = (ValueError, LookupError, ArithmeticError)
 class OldStrategy(Strategy):
     """Drives one instance of an old class. `portfolio` says whether by `run_all`."""
 
+    _bars: AdmittedBars
     _memory: Memory
     _purse: Purse
     _trades: TradeRows
@@ -55,7 +56,9 @@ class OldStrategy(Strategy):
         """Show what is held, then call `create`. One that returns nothing true sleeps on."""
         world, facts = self._world, self._world.facts
         world.ctx = ctx
-        world.source = AdmittedBars(ctx, facts.name, minutes=self.warmup, days=self.warmup_days)
+        world.source = self._bars = AdmittedBars(
+            ctx, facts.name, minutes=self.warmup, days=self.warmup_days
+        )
         world.purse = self._purse = Purse(ctx)
         world.trades = self._trades = TradeRows(facts.name, facts.batch_id)
         self._show_session(ctx)
@@ -117,7 +120,7 @@ class OldStrategy(Strategy):
         symbol = bar.symbol
         if ctx.orders(symbol):
             return  # 0.4 kept one order of a symbol at work
-        self._memory.show()
+        self._memory.show_one(symbol)
         work = call(
             self.old.run,
             symbol,
@@ -177,7 +180,10 @@ class OldStrategy(Strategy):
 
     def _drive(self, work: Any, what: str) -> Any:
         with self._world.active():
-            return drive(work, self._world.files, what)
+            answer = drive(work, self._world.files, what)
+        if self._bars.undeclared is not None:
+            raise self._bars.undeclared
+        return answer
 
     # -- orders --------------------------------------------------------------------------------------
 

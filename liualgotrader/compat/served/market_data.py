@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -11,13 +13,31 @@ from liualgotrader.compat.errors import unanswerable
 from liualgotrader.compat.frames import OldFrame
 from liualgotrader.compat.served.data_loader import DataLoader
 from liualgotrader.compat.served.types import TimeScale
+from liualgotrader.compat.world import current
 
 _COMPANIES = (
     "companies' data are not kept; have a miner write a file, and read it where the class is made"
 )
 
-volume_today: dict[str, int] = {}
-quotes: dict[str, Any] = {}
+
+class _VolumeToday(Mapping[str, int]):
+    """What was traded of each symbol since the open, as far as minutes tell."""
+
+    def __getitem__(self, symbol: str) -> int:
+        ctx = current().context("volume_today")
+        if symbol not in ctx.data:
+            raise KeyError(symbol)
+        return int(ctx.data[symbol].volume[ctx.session_open :].sum())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(current().context("volume_today").data)
+
+    def __len__(self) -> int:
+        return len(current().context("volume_today").data)
+
+
+volume_today: Mapping[str, int] = _VolumeToday()
+quotes: Mapping[str, Any] = MappingProxyType({})
 
 
 async def get_symbol_data(

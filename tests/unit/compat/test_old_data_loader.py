@@ -161,7 +161,7 @@ def test_columns_and_the_symbol_itself() -> None:
         (lambda each: each["AAPL"].close[-500:], "add warmup = 500"),
         (
             lambda each: each["AAPL"].close[MONDAY - dt.timedelta(days=3) : MONDAY],
-            "add warmup = 1560",
+            "add warmup = 1170",
         ),
         (lambda each: each["AAPL"].close[MONDAY], "no bar for"),
         (lambda each: each["IBM"].close[-1], "no minute bars were admitted; there are none yet"),
@@ -176,11 +176,16 @@ def test_what_is_not_loaded_says_what_to_add(ask: Any, said: str) -> None:
 
 def test_days_that_are_not_loaded_say_so_and_what_does_not_exist_does_not() -> None:
     days = loader(scale=TimeScale.day, days=0)["AAPL"]
-    with pytest.raises(NothingLoaded, match="add warmup_days = 72 to"):
+    with pytest.raises(NothingLoaded, match="add warmup_days = 71 to"):
         days.close[MONDAY - dt.timedelta(days=100) : MONDAY]
     loaded = loader(scale=TimeScale.day, days=100)["AAPL"]
     assert len(loaded.close[MONDAY - dt.timedelta(days=100) : MONDAY]) == 5
     assert len(loader(minutes=2000)["AAPL"].close[-900:]) == 10
+
+
+def test_what_is_declared_reaches_back_from_a_bar_that_comes_late() -> None:
+    now = MONDAY + dt.timedelta(minutes=8)  # two minutes before the clock's
+    assert len(loader()["AAPL"].close[now - dt.timedelta(days=1) : now]) == 8
 
 
 def test_an_empty_symbol_has_an_empty_column() -> None:

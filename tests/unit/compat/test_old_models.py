@@ -30,7 +30,7 @@ from liualgotrader.compat.served import (
 )
 from liualgotrader.compat.served.data_base import data_loader_factory, streaming_factory
 from liualgotrader.compat.strategy import OldStrategy
-from tests.engine_bench import CLOSE, OPEN, Bench, started, submits
+from tests.engine_bench import CLOSE, OPEN, Bench, bar, started, submits
 from tests.old_bench import bench, old, show
 
 DAY = 86_400 * SECOND
@@ -192,6 +192,14 @@ def test_the_calendar_is_the_exchanges() -> None:
     assert "2021-07-05" in ask(strategy, market_data.get_trading_holidays)
 
 
+def test_the_volume_of_the_day_counts_from_the_open() -> None:
+    strategy, at = at_work()
+    at.feed(bar(-1), bar(0), bar(1))
+    with strategy._world.active():
+        assert dict(market_data.volume_today) == {"A": 200}
+        assert market_data.volume_today.get("B", 0) == 0
+
+
 @pytest.mark.parametrize(
     ("question", "said"),
     [
@@ -248,3 +256,12 @@ def test_a_portfolio_is_rebalanced_when_its_days_are_over() -> None:
     assert bought == [(2, "A", 1, many), (4, "A", -1, many), (4, "B", 1, later)]
     kept = [value for _, key, value in at.engine.kept if key == "last_rebalance"]
     assert kept == ["2023-11-15", "2023-11-17", "2023-11-19", "2023-11-21"]
+
+
+def test_history_that_was_not_declared_disables_though_the_class_catches_it() -> None:
+    strategy = old("swing_rebalance.py", "SwingRebalance", portfolio_id="mine")
+    at = bench(strategy)
+    show(at, 0, 10)
+    at.at(1.5)
+    ((_, reason),) = at.engine.failures
+    assert "add warmup = 15600 to [strategies.SwingRebalance], or to the class" in reason
