@@ -48,6 +48,7 @@ class OldStrategy(Strategy):
         self._world = world
         self._loader = loader
         self._sleeps = False
+        self._given_back: set[str] = set()
         self._period = -1
 
     # -- a life --------------------------------------------------------------------------------------
@@ -103,8 +104,10 @@ class OldStrategy(Strategy):
                 return
         elif self._period < bar.ts_event:
             self._show_session(ctx)
+            self._given_back.clear()
         if not self.portfolio:
-            self._run(ctx, bar)
+            if bar.symbol not in self._given_back:
+                self._run(ctx, bar)
         elif self._period < bar.ts_event:
             ctx.call_at(ctx.clock.now() + (1 if self._by_day(ctx) else _SETTLING), ALL)
         self._period = max(self._period, bar.ts_event)
@@ -145,6 +148,7 @@ class OldStrategy(Strategy):
             return
         action = read_run(symbol, answer)
         if action is False:
+            self._given_back.add(symbol)
             ctx.reject(symbol)
         elif isinstance(action, Action):
             self._place(ctx, action)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -157,3 +159,17 @@ def test_what_is_asked_while_it_is_made_says_when_to_ask(tmp_path: Path) -> None
 def test_a_journals_source_takes_the_place_of_the_file() -> None:
     strategy = old("gone/away.py", "Mine", source=BASE)
     assert strategy.old.batch_id == "batch123-45"
+
+
+def test_what_is_over_leaves_the_memory(tmp_path: Path) -> None:
+    def live() -> weakref.ref[Any]:
+        strategy = old("momentum_long.py", "MomentumLong")
+        at = bench(strategy)
+        for minute in range(3):
+            show(at, minute, 10)
+        return weakref.ref(strategy._world)
+
+    worlds = [live() for _ in range(3)]
+    load(tmp_path, "")  # the newest of a file stays until the next
+    gc.collect()
+    assert [world() is None for world in worlds[:2]] == [True, True]

@@ -126,6 +126,26 @@ def test_a_rejected_symbol_is_given_back() -> None:
     assert at.engine.runs["MomentumLong"].rejected == {"A"}
 
 
+def test_a_symbol_given_back_while_it_is_held_is_not_decided_on_again() -> None:
+    strategy = old("callbacks.py", "WithFee")
+    calls: list[float] = []
+
+    async def run(symbol: str, shortable: bool, position: float, **named: Any) -> Any:
+        calls.append(position)
+        return False, {"reject": True}
+
+    strategy.old.run = run  # type: ignore[method-assign]
+    start = started(
+        positions=(OpenPosition("WithFee", "A", Decimal(10), Decimal(9)),),
+        instruments=(Instrument("A"),),
+        routes=(("A", None),),
+    )
+    at = bench(strategy, start=start, symbols=())
+    show(at, 0, 10)
+    show(at, 1, 10)
+    assert calls == [10]
+
+
 def test_a_callback_hears_of_a_whole_order_with_its_average_price_and_fees() -> None:
     strategy = old("callbacks.py", "WithFee")
     at = bench(strategy)
