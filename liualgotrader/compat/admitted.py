@@ -100,7 +100,9 @@ class AdmittedBars:
     def _declare(self, *, by_day: bool, count: int) -> str:
         key = "warmup_days" if by_day else "warmup"
         far = "" if by_day else " (minutes go back four days at most; TimeScale.day goes further)"
-        return f"add {key} = {count} to [strategies.{self._name}], or to the class{far}"
+        return (
+            f"set strategies.{self._name}.{key} = {count} in the plan, or {key} in the class{far}"
+        )
 
 
 def _minutes(ns: int) -> int:

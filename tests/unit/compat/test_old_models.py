@@ -264,4 +264,6 @@ def test_history_that_was_not_declared_disables_though_the_class_catches_it() ->
     show(at, 0, 10)
     at.at(1.5)
     ((_, reason),) = at.engine.failures
-    assert "add warmup = 15600 to [strategies.SwingRebalance], or to the class" in reason
+    assert (
+        "set strategies.SwingRebalance.warmup = 15600 in the plan, or warmup in the class" in reason
+    )
