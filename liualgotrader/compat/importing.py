@@ -20,6 +20,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from liualgotrader.compat.catalogue import HINTS, SERVED
+from liualgotrader.compat.indicators import INDICATORS, indicators_of
 from liualgotrader.compat.world import World
 
 PACKAGE = "liualgotrader"
@@ -79,7 +80,8 @@ class _Importer:
             return self._import(name, fromlist, self._served)
         if self._is_beside(top):
             return self._import(name, fromlist, self._sibling)
-        return builtins.__import__(name, globals, locals, fromlist or (), 0)
+        found = builtins.__import__(name, globals, locals, fromlist or (), 0)
+        return indicators_of(found) if top in INDICATORS else found
 
     def _import(self, name: str, fromlist: Sequence[str] | None, load: Any) -> ModuleType:
         module = self._load(name, load)

@@ -30,6 +30,8 @@ _SETTLING = 2 * SECOND
 """So long after the first bar of a minute the others are waited for, before run_all sees them."""
 _LINGERS = 60 * SECOND
 """So long a limit order works, as in 0.4."""
+_TROUBLES = 60
+"""After so many bars in a row it is no want of history."""
 _PASSED_OVER = (ValueError, LookupError, ArithmeticError)
 """What a class raises while its history is too short; 0.4 wrote it into the log and went on."""
 
@@ -49,6 +51,7 @@ class OldStrategy(Strategy):
         self._loader = loader
         self._sleeps = False
         self._given_back: set[str] = set()
+        self._troubled: dict[str, int] = {}
         self._period = -1
 
     # -- a life --------------------------------------------------------------------------------------
@@ -140,12 +143,9 @@ class OldStrategy(Strategy):
         except NothingLoaded:
             raise
         except _PASSED_OVER as exc:
-            if not isinstance(exc, ValueError) and ctx.position(symbol):
-                raise  # what is held must not be left alone
-            self._note(
-                ctx, f"run() of {symbol} raised {type(exc).__name__}: {exc}; its bar is passed over"
-            )
+            self._pass_over(ctx, symbol, exc)
             return
+        self._troubled.pop(symbol, None)
         action = read_run(symbol, answer)
         if action is False:
             self._given_back.add(symbol)
@@ -154,7 +154,12 @@ class OldStrategy(Strategy):
             self._place(ctx, action)
         self._memory.keep()
 
-    def _note(self, ctx: Context, text: str) -> None:
+    def _pass_over(self, ctx: Context, symbol: str, exc: Exception) -> None:
+        """Leave a bar out whose `run` raised. Raises what cannot be for want of history, or leaves a position alone."""
+        self._troubled[symbol] = times = self._troubled.get(symbol, 0) + 1
+        if not isinstance(exc, ValueError) and (times >= _TROUBLES or ctx.position(symbol)):
+            raise exc
+        text = f"run() of {symbol} raised {type(exc).__name__}: {exc}; its bar is passed over"
         if text not in self._world.said:
             self._world.said.add(text)
             ctx.log(text)

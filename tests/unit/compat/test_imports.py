@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
 import weakref
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from liualgotrader.common.errors import ConfigError
@@ -125,6 +127,31 @@ def test_what_is_not_beside_it_is_an_import_error(tmp_path: Path, line: str) -> 
         ConfigError, match=r"mine\.py:1: cannot be loaded: (ModuleNotFound|Import)Error"
     ):
         load(tmp_path, line)
+
+
+def test_what_a_library_of_indicators_makes_of_a_column_counts_from_the_end(tmp_path: Path) -> None:
+    head = """
+import talib
+from talib import MACD
+from talib import *
+from talib import abstract
+import numpy
+"""
+    body = BASE.replace(
+        "return False, {}",
+        """macd, signal, _ = MACD(minute_history["close"])
+        self.seen = macd[-1], talib.RSI(minute_history.close, 5)[-1], SMA(numpy.arange(9.0), 3)[-1]
+        return False, {}""",
+    )
+    strategy = load(tmp_path, head, body)
+    at = bench(strategy)
+    for minute in range(40):
+        show(at, minute, 10 + minute % 7)
+    assert at.engine.failures == []
+    macd, rsi, average = strategy.old.seen
+    assert macd == pytest.approx(0.0, abs=1) and 0 < rsi < 100 and average == 7.0
+    real: Any = importlib.import_module("talib")
+    assert type(real.RSI(pd.Series([1.0, 2.0, 3.0]), 2)) is pd.Series
 
 
 def test_an_error_in_a_file_beside_it_names_that_file(tmp_path: Path) -> None:

@@ -298,6 +298,36 @@ def test_an_error_of_short_history_passes_a_bar_over_while_nothing_is_held(
     assert at.engine.failures == [("WithFee", "raised in on_bar: KeyError: 'gone'")]
 
 
+def test_sixty_errors_in_a_row_are_no_want_of_history() -> None:
+    strategy = old("callbacks.py", "WithFee")
+
+    async def run(*args: Any, **named: Any) -> Any:
+        raise KeyError("misspelt")
+
+    strategy.old.run = run  # type: ignore[method-assign]
+    at = bench(strategy)
+    for minute in range(59):
+        show(at, minute, 10)
+    assert at.engine.failures == []
+    show(at, 59, 10)
+    assert at.engine.failures == [("WithFee", "raised in on_bar: KeyError: 'misspelt'")]
+
+
+def test_days_decide_beside_minutes_and_parts_of_shares_are_bought() -> None:
+    strategy = old("daily_average.py", "DailyAverage", days=2)
+    assert (strategy.warmup, strategy.warmup_days) == (390, 250)
+    day = 86_400 * SECOND
+    past = tuple(
+        Bar("A", OPEN - back * day, close, close, close, close, 100, 86_400)
+        for back, close in ((3, 50.0), (2, 9.0), (1, 11.0))
+    )
+    at = bench(strategy, past=past)
+    assert show(at, 0, 9.9) == []
+    (order,) = show(at, 1, 10.5)
+    # A twentieth of what the account's 1000 dollars would buy, a tenth of a percent of fees off.
+    assert order.qty == pytest.approx(Decimal(1000 / (10.5 * 1.001) / 20), abs=Decimal("1e-8"))
+
+
 def test_create_without_true_sleeps_on() -> None:
     strategy = old("callbacks.py", "WithFee")
 
