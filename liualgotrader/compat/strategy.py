@@ -52,6 +52,7 @@ class OldStrategy(Strategy):
         self._sleeps = False
         self._given_back: set[str] = set()
         self._troubled: dict[str, int] = {}
+        self._stops: dict[str, float] = {}
         self._period = -1
 
     # -- a life --------------------------------------------------------------------------------------
@@ -152,6 +153,16 @@ class OldStrategy(Strategy):
             ctx.reject(symbol)
         elif isinstance(action, Action):
             self._place(ctx, action)
+        self._settle(ctx)
+
+    def _settle(self, ctx: Context) -> None:
+        """Let what the strategy wrote take effect: stops of what is held are moved, and all of it is kept."""
+        stops = self._world.trading_data.stop_prices
+        for symbol in ctx.positions():
+            stop = level(stops.get(symbol))
+            if stop is not None and stop != self._stops.get(symbol):
+                self._stops[symbol] = stop
+                ctx.protect(symbol, stop)
         self._memory.keep()
 
     def _pass_over(self, ctx: Context, symbol: str, exc: Exception) -> None:
@@ -185,7 +196,7 @@ class OldStrategy(Strategy):
         actions = [read_action(symbol, each) for symbol, each in answer.items() if each]
         for action in sorted(actions, key=lambda each: each.buy):  # sales first, as in 0.4
             self._place(ctx, action)
-        self._memory.keep()
+        self._settle(ctx)
 
     def _drive(self, work: Any, what: str) -> Any:
         with self._world.active():

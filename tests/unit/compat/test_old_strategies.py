@@ -15,7 +15,16 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderType, Side
 from liualgotrader.common.plan import Window
 from liualgotrader.strategies.base import StrategyType
-from tests.engine_bench import OPEN, Bench, bar, cancels, command, history, started, submits
+from tests.engine_bench import (
+    OPEN,
+    Bench,
+    bar,
+    cancels,
+    command,
+    history,
+    started,
+    submits,
+)
 from tests.old_bench import bench, old, show
 
 HOUR = 60 * MINUTE
@@ -367,6 +376,29 @@ def test_a_restart_takes_up_positions_orders_and_what_was_written() -> None:
     assert data.buy_time["A"] == pd.Timestamp(OPEN + 6 * MINUTE, tz="UTC")
     (sale,) = show(again, 20, 90)
     assert (sale.side, sale.qty) == (Side.SELL, Decimal(19))
+
+
+def test_a_stop_that_is_moved_moves_the_one_at_the_broker() -> None:
+    strategy = old("callbacks.py", "WithFee")
+    data = strategy._world.trading_data
+
+    async def run(symbol: str, shortable: bool, position: float, now: Any, **named: Any) -> Any:
+        data.stop_prices[symbol] = 9.0 if not position else 9.5
+        return not position, {"side": "buy", "qty": 10, "type": "market"}
+
+    strategy.old.run = run  # type: ignore[method-assign]
+    at = bench(strategy, protective_stops=True)
+    (entry,) = show(at, 0, 10)
+    resting = submits(at.fill(entry.order_id))
+    assert [(o.type, o.trigger, o.qty) for o in resting] == [
+        (OrderType.STOP, Decimal("9.00"), Decimal(10))
+    ]
+    at.order(resting[0].order_id, Kind.NEW)
+    at.at(2)
+    assert cancels(at.feed(bar(1, 10))) == [resting[0].order_id]
+    (moved,) = submits(at.order(resting[0].order_id, Kind.CANCELED))
+    assert (moved.type, moved.trigger) == (OrderType.STOP, Decimal("9.50"))
+    assert list(data.open_orders) == []
 
 
 def test_a_split_restates_what_was_written_of_prices() -> None:
