@@ -62,14 +62,16 @@ def data_loader_factory(
     now: Callable[[], int] | None = None,
     keep_in: Path | None = None,
     as_of: Callable[[], int] | None = None,
+    raw: bool = False,
 ) -> ClosingData:
     """Return market data on request.
 
     `now`: the market's time, ns UTC. `keep_in`: a lake in which days that are over are kept, so that none is asked for
-    twice; None keeps nothing. `as_of`: up to when splits count in what is kept, where that is not now.
+    twice; None keeps nothing. `as_of`: up to when splits count in what is kept, where that is not now. `raw`: where
+    nothing is kept, bars as they were traded.
     """
     keeps = keep_in is not None and now is not None
-    adjustment: Literal["split", "raw"] = "raw" if keeps else "split"
+    adjustment: Literal["split", "raw"] = "raw" if keeps or raw else "split"
     alpaca = AlpacaData(
         trading_url=access.trading_url,
         data_url=access.data_url,

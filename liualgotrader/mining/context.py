@@ -22,6 +22,7 @@ from liualgotrader.mining.history import BlindHistory
 from liualgotrader.mining.night_history import NightHistory
 from liualgotrader.mining.past import NightBatches
 from liualgotrader.mining.plan import DataPlan, Universe
+from liualgotrader.mining.split_data import SplitData
 from liualgotrader.mining.task import Task
 from liualgotrader.mining.voice import Logged, Progressed, Word
 from liualgotrader.models.miner_tables import MinerTables
@@ -144,13 +145,14 @@ class OpenContext:
             now=(lambda: night.now) if task.keeps else None,
             keep_in=task.lake if task.keeps else None,
             as_of=lambda: night.end - 1,
+            raw=True,
         )
         self._stack.callback(vendor.close)
         tables = await MinerTables.open(task.dsn, max_size=_CONNECTIONS)
         self._stack.push_async_callback(tables.close)
         batches = NightBatches(tables.pool, dsn=task.dsn)
         batches.lake, batches.home = Lake(task.lake), Path(task.home)
-        data = BlindData(vendor, night)
+        data = BlindData(vendor if task.keeps else SplitData(vendor, night), night)
         kept = vendor if isinstance(vendor, KeptHistory) else None
         history = NightHistory(Lake(task.lake), night.day, kept)
         symbols = await _universe(task.data, data, history)

@@ -281,6 +281,24 @@ async def test_splits_are_fetched_along_and_prices_compare_with_now(world: World
     assert world.lake.read(Kind.MINUTE, "AAPL", 0, world.now).close[0] == 100.0  # raw
 
 
+async def test_splits_count_up_to_an_earlier_moment_where_that_is_asked(world: World) -> None:
+    world.vendor.actions = [
+        CorporateAction("AAPL", midnight(TUESDAY), ratio=Decimal(4)),
+        CorporateAction("AAPL", midnight(WEDNESDAY), ratio=Decimal(10)),
+    ]
+    history = KeptHistory(
+        world.vendor,
+        world.lake,
+        source="alpaca/sip",
+        now=lambda: world.now,
+        as_of=lambda: midnight(WEDNESDAY) - 1,
+    )
+    found = await minutes(history, midnight(MONDAY), midnight(WEDNESDAY))
+    assert [bar.close for bar in found] == [25.0] * 3 + [100.0] * 3
+    ours = await minutes(world.history(), midnight(MONDAY), midnight(WEDNESDAY))
+    assert [bar.close for bar in ours] == [2.5] * 3 + [10.0] * 3
+
+
 async def test_actions_that_somebody_recorded_are_not_touched(world: World) -> None:
     tuesday = date.fromisoformat(TUESDAY)
     mine = Action(tuesday, "AAPL", ActionKind.SPLIT, Decimal(2))

@@ -241,6 +241,11 @@ def test_a_new_name_goes_on_where_the_old_one_ended(lake: Lake) -> None:
     assert read.symbol == "META"
     assert read.close.tolist() == [294, 195, 196, 184]
     assert lake.span(Kind.DAY, "META") == (days[0], days[3])
+    assert lake.span(Kind.DAY, "META", before=days[3] + 1) == (days[0], days[3])
+    # Before that day nobody knew of the new name, and the fund's day is all there is.
+    assert lake.span(Kind.DAY, "META", before=days[3]) == (days[0], days[0])
+    assert lake.span(Kind.DAY, "FB", before=days[2]) == (days[0], days[1])
+    assert lake.span(Kind.DAY, "FB", before=days[0]) is None
     assert lake.last(Kind.DAY, "META", days[3]).close.tolist() == [196]
     assert lake.read(Kind.DAY, "FB", 0, FAR).close.tolist() == [294, 195, 196]
     assert [(a.symbol, a.ex_date.year) for a in lake.actions("META")] == [

@@ -10,6 +10,7 @@ from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.ports import Snapshot
 from liualgotrader.mining.blind_data import BlindData
 from liualgotrader.mining.night import Night
+from liualgotrader.mining.split_data import SplitData
 from tests.no_data import NoData
 
 DAY = date(2024, 3, 6)
@@ -102,3 +103,39 @@ async def test_a_snapshot_is_what_it_was() -> None:
     assert (await data.snapshots(["A"]))["A"] == vendor.snapshot
     vendor.snapshot = Snapshot("A", day=bar(END + 24 * HOUR), previous_day=tomorrow)
     assert await data.snapshots(["A"]) == {}
+
+
+class Raw(NoData):
+    """Two days of raw bars, and a split on each day around them."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[str], date, date]] = []
+
+    async def bars(
+        self, symbols: Sequence[str], *, start: int, end: int, seconds: int
+    ) -> dict[str, list[Bar]]:
+        days = [bar(END - 48 * HOUR, close=80.0), bar(END - 24 * HOUR, close=44.0)]
+        return {symbol: days if symbol == "A" else [] for symbol in symbols}
+
+    async def corporate_actions(
+        self, symbols: Sequence[str], *, start: date, end: date
+    ) -> list[CorporateAction]:
+        self.asked.append((list(symbols), start, end))
+        return [
+            CorporateAction("A", END - 24 * HOUR, ratio=Decimal(2)),
+            CorporateAction("A", END - 24 * HOUR, cash=Decimal(1)),
+            CorporateAction("A", END, ratio=Decimal(10)),
+        ]
+
+
+async def test_raw_bars_compare_with_those_of_the_day() -> None:
+    vendor = Raw()
+    data = SplitData(vendor, NIGHT)
+    span = {"start": END - 48 * HOUR, "end": END}
+    found = await data.bars(["A", "B"], seconds=86_400, **span)
+    assert [(each.close, each.volume) for each in found["A"]] == [(40.0, 2.0), (44.0, 1.0)]
+    assert found["B"] == []
+    assert await data.bars(["A"], seconds=86_400, **span) == {"A": found["A"]}
+    assert vendor.asked == [(["A"], date(2024, 3, 5), DAY)]
+    await data.bars(["A"], start=END - 96 * HOUR, end=END, seconds=86_400)
+    assert vendor.asked[1:] == [(["A"], date(2024, 3, 3), DAY)]
