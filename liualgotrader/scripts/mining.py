@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 def mine(path: Path, options: dict[str, Any]) -> int:
     """Do what the command line asks for; return the exit code."""
     schedule = parse_schedule(options["schedule"]) if options["schedule"] else None
+    if schedule is not None and options["day"] is not None:
+        raise click.UsageError("--day is for one night, and --schedule for those to come")
     asked = Asked(only=options["only"], since=_day(options["since"]), day=_day(options["day"]))
     plan = read_miner_plan(path)
     jobs = chosen_jobs(plan, asked.only)
@@ -76,7 +78,7 @@ def _dry_run(plan: MinerPlan, asked: Asked, jobs: Sequence[JobPlan], *, as_json:
 def _once(path: Path, asked: Asked, options: dict[str, Any], stopping: Stopping) -> int:
     """Do a night's work. The plan is read anew, for a schedule outlives its changes."""
     plan, home = read_miner_plan(path), liu_home()
-    with _alone(home), database() as dsn, MiningDisplay() as display:
+    with alone(home), database() as dsn, MiningDisplay() as display:
 
         async def work() -> NightWork:
             loop = asyncio.get_running_loop()
@@ -107,7 +109,7 @@ def _once(path: Path, asked: Asked, options: dict[str, Any], stopping: Stopping)
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> Iterator[None]:
     """Let one run at a time work for an installation. Raises LiuError when another does."""
     path = home / ".mining.lock"
     try:
@@ -140,3 +142,4 @@ def _show(done: NightWork, *, as_json: bool) -> None:
 def _print_json(night: Night, miners: Sequence[JobResult | dict[str, object]]) -> None:
     told = {"day": night.day, "next_day": night.next_day, "miners": miners}
     sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    sys.stdout.flush()  # of a schedule's runs one line each, for whoever reads along

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from liualgotrader.common.errors import LiuError
 from liualgotrader.mining.night import Night
 from liualgotrader.mining.plan_reading import read_miner_plan
 from liualgotrader.mining.run import JobResult
 from liualgotrader.mining.voice import Outcome
 from liualgotrader.scripts.exits import run
 from liualgotrader.scripts.market_miner import market_miner
+from liualgotrader.scripts.mining import alone
 from liualgotrader.scripts.mining_display import line_of, show_plan
 
 ROOT = Path(__file__).parents[3]
@@ -46,6 +48,7 @@ def test_every_mistake_is_named_and_nothing_starts(
         (["--schedule", "18:30"], "is no time with its zone"),
         (["--only", "nots"], "--only nots: is not in "),
         (["--day", "tomorrow"], "does not match the format"),
+        (["--day", "2024-03-06", "--schedule", "18:30 UTC"], "--day is for one night"),
     ],
 )
 def test_options_that_cannot_be_are_refused(
@@ -53,6 +56,14 @@ def test_options_that_cannot_be_are_refused(
 ) -> None:
     assert run(market_miner, [str(plan), *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_one_run_at_a_time_works_for_an_installation(tmp_path: Path) -> None:
+    with alone(tmp_path):
+        with pytest.raises(LiuError, match="another market_miner is at work"), alone(tmp_path):
+            pytest.fail("two at once")
+    with alone(tmp_path):
+        pass
 
 
 def test_a_file_that_is_not_there_is_said(
