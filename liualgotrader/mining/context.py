@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CONNECTIONS = 4
+_PROGRESS_SECONDS = 0.2
 
 
 class JobContext:
@@ -58,6 +60,8 @@ class JobContext:
         self.tables = tables
         self.batches = batches
         self.skipped: dict[str, str] = {}
+        self._monotonic = asyncio.get_running_loop().time
+        self._progressed_at = -_PROGRESS_SECONDS
 
     @property
     def now(self) -> int:
@@ -106,8 +110,11 @@ class JobContext:
             log.info("skipped %s: %s", symbol, reason)
 
     def progress(self, done: int, total: int) -> None:
-        """Tell how far it is."""
-        self._say(Progressed(done, total))
+        """Tell how far it is. Told often, it is passed on now and then."""
+        now = self._monotonic()
+        if done >= total or now - self._progressed_at >= _PROGRESS_SECONDS:
+            self._progressed_at = now
+            self._say(Progressed(done, total))
 
     def log(self, message: str) -> None:
         """Write a line to the log."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from multiprocessing.connection import Connection
+from threading import Lock
 
 import msgspec
 
@@ -54,6 +55,7 @@ class Voice:
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
+        self._one_at_a_time = Lock()
 
     def say(self, word: Word) -> None:
         """Say something; nobody may be there to hear it any more."""
@@ -62,6 +64,7 @@ class Voice:
         elif isinstance(word, Ended):
             word = msgspec.structs.replace(word, detail=redact(word.detail))
         try:
-            self._pipe.send_bytes(msgspec.json.encode(word))
+            with self._one_at_a_time:  # a miner may work in threads
+                self._pipe.send_bytes(msgspec.json.encode(word))
         except (BrokenPipeError, ConnectionResetError):
             return  # whoever started this is gone, and so will this process be in a moment

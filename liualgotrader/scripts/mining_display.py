@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from liualgotrader.mining.night import Night
-from liualgotrader.mining.plan import JobPlan
+from liualgotrader.mining.plan import JobKind, JobPlan
 from liualgotrader.mining.run import JobResult
 from liualgotrader.mining.voice import Outcome
 
@@ -96,9 +96,18 @@ def show_plan(night: Night, jobs: Sequence[JobPlan]) -> None:
     """Say what would run, in which order."""
     click.echo(f"For {night.day}, made for {night.next_day}:")
     for number, job in enumerate(jobs, 1):
-        named = {each.name for each in jobs}
-        waits = [name for name in dict.fromkeys((*job.needs, *job.follows)) if name in named]
-        after = f", after {', '.join(waits)}" if waits else ""
+        waits = _waits(job, jobs)
+        after = f", after {waits}" if waits else ""
         click.echo(
             f"{number:>3}  {job.name}  ({job.kind.removesuffix('s')} {job.class_name}{after})"
         )
+
+
+def _waits(job: JobPlan, jobs: Sequence[JobPlan]) -> str:
+    """Return what a job waits for, among these jobs, in words; "" for nothing."""
+    named = {*job.needs, *job.follows}
+    waits = [each.name for each in jobs if each.name in named]
+    miners = [each.name for each in jobs if each.kind is JobKind.MINER]
+    if len(miners) > 1 and set(miners) <= set(waits):
+        waits = ["all miners", *(name for name in waits if name not in miners)]
+    return ", ".join(waits)

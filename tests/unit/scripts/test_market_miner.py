@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from liualgotrader.common.errors import LiuError
+from liualgotrader.engine.loading import is_built_in
 from liualgotrader.mining.night import Night
 from liualgotrader.mining.plan_reading import read_miner_plan
 from liualgotrader.mining.run import JobResult
@@ -77,7 +78,7 @@ def test_a_file_that_is_not_there_is_said(
 def test_the_files_that_come_along_are_right(path: str) -> None:
     plan = read_miner_plan(ROOT / path)
     assert plan.jobs
-    assert all(Path(job.filename).is_file() or "." in job.filename for job in plan.jobs)
+    assert all(is_built_in(job.filename) or Path(job.filename).is_file() for job in plan.jobs)
 
 
 def test_a_plan_is_shown_in_its_order(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
