@@ -14,8 +14,8 @@ class Profitability(SampledForecast):
     Days on which it bought nothing do not count. The baseline is the symbol's mean so far.
     """
 
-    strategy: str = "ReCycleStrategy"
-    filename: str = ""  # where the strategy is, unless it is built in
+    strategy: str = "re_cycle"  # a class that is built in, or of `filename`
+    filename: str = ""
 
     def needs(self) -> Needs:
         """Return whose runs are needed."""
