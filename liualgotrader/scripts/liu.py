@@ -10,7 +10,7 @@ _HERE = "liualgotrader.scripts"
 COMMANDS = {
     "check": Entry(f"{_HERE}.check:check", "Name every mistake in a tradeplan."),
     "doctor": Entry(f"{_HERE}.doctor:doctor", "Check the installation."),
-    "new": Entry(f"{_HERE}.new:new", "Write a working strategy, scanner or miner to start from."),
+    "new": Entry(f"{_HERE}.new:new", "Write a strategy, scanner, miner or forecast to start from."),
     "batches": Entry(f"{_HERE}.batches:batches", "List the sessions, newest first."),
     "status": Entry(f"{_HERE}.batches:status", "Show how a session stands."),
     "halt": Entry(f"{_HERE}.batches:halt", "Allow no more entries; exits go on."),

@@ -1,4 +1,4 @@
-"""`liu new`: a strategy, scanner or miner to start from."""
+"""`liu new`: a strategy, scanner, miner or forecast to start from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ import click
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.scripts.skeletons import PLAN_LINES, SKELETONS
 
-_PLANS = {"strategy": "tradeplan.toml", "scanner": "tradeplan.toml", "miner": "miner.toml"}
+_PLANS = {
+    "strategy": "tradeplan.toml",
+    "scanner": "tradeplan.toml",
+    "miner": "miner.toml",
+    "forecast": "miner.toml",
+}
 
 
 @click.command()

@@ -101,11 +101,33 @@ class NAME(Miner):
         return await ctx.tables.put("miner_values", COLUMNS, rows, key=COLUMNS[:4])
 '''
 
+FORECAST = '''\
+"""NAME: expects the return of the session's last hour, learnt from the days before."""
+
+from liualgotrader.forecasts.base import MarketDay
+from liualgotrader.forecasts.sampled import Missing, SampledForecast
+
+MINUTE = 60_000_000_000
+
+
+class NAME(SampledForecast):
+    # Annotated attributes are parameters: miner.toml may set them, [forecasts.NAME] minutes = 30
+    minutes: int = 60
+
+    def target(self, symbol: str, day: MarketDay) -> float | Missing:
+        """Return what came of a day that is over. What was known before it is looked after."""
+        if symbol not in day.minutes:
+            return Missing("no minute bars")
+        bars = day.minutes[symbol].between(day.close - self.minutes * MINUTE, day.close)
+        return float(bars.close[-1] / bars.open[0] - 1) if len(bars) else Missing("no trades in it")
+'''
+
 PLAN_LINES = {
     "strategy": '[strategies.NAME]\nfilename = "FILE"\n',
     "scanner": '[scanners.NAME]\nfilename = "FILE"\nrecurrence = 5  # minutes\n',
     "miner": '[miners.NAME]\nfilename = "FILE"\n',
+    "forecast": '[forecasts.NAME]\nfilename = "FILE"\n',
 }
 """What to add to the plan so that it runs."""
 
-SKELETONS = {"strategy": STRATEGY, "scanner": SCANNER, "miner": MINER}
+SKELETONS = {"strategy": STRATEGY, "scanner": SCANNER, "miner": MINER, "forecast": FORECAST}

@@ -16,11 +16,16 @@ from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.plan import Plan
 from liualgotrader.common.ports import Snapshot
 from liualgotrader.engine.loading import configure, load_class
+from liualgotrader.forecasts.base import Forecast
 from liualgotrader.miners.base import Miner, Row
+from liualgotrader.mining.forecast_job import run_forecast
+from liualgotrader.mining.plan_reading import read_miner_plan
 from liualgotrader.scanners.base import Scanner
 from liualgotrader.scripts.exits import DONE, WRONG_USE, run
 from liualgotrader.scripts.liu import cli
 from liualgotrader.scripts.new import to_class_name, to_file_name
+from tests.forecast_night import Night
+from tests.generated_days import market, trading_days
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +104,21 @@ def test_a_new_miner_works(here: Path) -> None:
     assert asyncio.run(miner.run(market)) == 1  # type: ignore[arg-type]
     assert market.lines == ["2 assets, 1 of them can be sold short"]
     assert market.rows == [("Count", "AAPL", market.day, "can_be_short", 1.0)]
+
+
+def test_a_new_forecast_works(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(cli, ["new", "forecast", "late"]) == DONE
+    (here / "miner.toml").write_text(capsys.readouterr().out.partition(":\n")[2])
+    (job,) = read_miner_plan(here / "miner.toml").jobs
+    days = market(["A", "B", "C"], 16, days=trading_days(date(2024, 7, 5), 41))
+    forecast = configure(load_class(job.filename, job.class_name, Forecast), job.name, {})
+    night = Night(days, ["A", "B", "C"])
+    asyncio.run(run_forecast(forecast, night))
+    told = night.tables.rows["forecasts"]
+    assert len([key for key in told if key[1] == night.next_day]) == 3
+    bars = days[-1].minutes["A"]
+    sample = night.tables.rows["forecast_samples"]["Late", "A", days[-1].day]
+    assert sample["target"] == bars.close[-1] / bars.open[-60] - 1
 
 
 def test_a_file_that_is_there_is_never_overwritten(
