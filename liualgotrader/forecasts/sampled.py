@@ -108,7 +108,7 @@ class SampledForecast(Forecast):
         """Compare what was told of the last `past` days, or would have been, with what came."""
         pairs = [
             (told, sample.target)
-            for day in self._pool.days[-self.past :]
+            for day in self._pool.days[max(0, len(self._pool.days) - self.past) :]
             for _, told in sorted((self._restored.get(day) or self._tell(day)).items())
             if (sample := self._pool.get(told.symbol, day)) and sample.target is not None
         ]
@@ -169,10 +169,19 @@ class SampledForecast(Forecast):
         return Sample(
             symbol,
             day.day,
-            symbol not in day.live,
+            symbol not in day.live and self._is_whole(symbol, day),
             () if features is None else tuple(features.tolist()),
             None if isinstance(target, Missing) else target,
         )
+
+    def _is_whole(self, symbol: str, day: MarketDay) -> bool:
+        """Whether there is what a target is made of; without it the day is looked at again another night."""
+        needs = self.needs()
+        if needs.minutes:
+            return symbol in day.minutes
+        if needs.strategy:
+            return symbol in day.profits
+        return len(_before(day.days[symbol], day.day)) < len(day.days[symbol])
 
     def _forget(self, day: date) -> None:
         """Drop what was computed for a day that is fed, and for later ones."""

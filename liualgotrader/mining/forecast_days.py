@@ -98,9 +98,9 @@ class ForecastDays:
             return False
         if day == self._ctx.day or (self._ctx.since is not None and day >= self._ctx.since):
             return True
-        if sample is None:
-            return day <= span[1]
-        return not sample.is_final and symbol not in live
+        if day > span[1]:
+            return False
+        return sample is None or (not sample.is_final and symbol not in live)
 
     async def _profits(self, stretch: Stretch) -> dict[date, dict[str, float | None]]:
         """Return what the strategy's runs gained, by day and symbol; None of one that bought nothing."""

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any
 
+from liualgotrader.common.errors import ConfigError
 from liualgotrader.engine.loading import parameter_types
 from liualgotrader.forecasts.base import Basis, Forecast, MarketDay, Sample, Told
 from liualgotrader.forecasts.verdict import verdict
@@ -29,7 +30,13 @@ async def run_forecast(forecast: Forecast, ctx: MinerContext) -> int:
     On the first night also what it would have expected of the last `past` days, each from the days
     before it alone, so that backtests over them have values. `forecast` is configured and has its
     name. Returns how many rows are new or changed; done twice, the second time changes nothing.
+    Raises ConfigError for days that cannot be, and what `ctx` raises.
     """
+    if forecast.days < 1 or forecast.past < 0:
+        raise ConfigError(
+            f"[forecasts.{forecast.name}]: days = {forecast.days}, past = {forecast.past}: days must"
+            " be 1 or more, and past 0 or more"
+        )
     return await _Job(forecast, ctx).run()
 
 
@@ -89,7 +96,7 @@ class _Job:
 
     async def _tell(self) -> int:
         """Store values for the next day, and for days that are over and have none."""
-        ctx, past = self._ctx, self._days[-self._forecast.past :]
+        ctx, past = self._ctx, self._days[len(self._days) - self._forecast.past :]
         before = {(each.day, each.symbol): each for each in await self._rows.told(past)}
         kept = {
             key: each for key, each in before.items() if ctx.since is None or key[0] < ctx.since

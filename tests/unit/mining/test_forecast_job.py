@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan_classes import BUILT_IN
 from liualgotrader.forecasts.base import Check, Forecast, MarketDay
 from liualgotrader.forecasts.momentum import Momentum
@@ -156,6 +157,46 @@ async def test_final_bars_take_the_place_of_live_ones_the_next_night(name: str) 
     assert tables.rows["forecasts"][key] != stale.tables.rows["forecasts"][key]
     # What was told stays as it was told, and still counts as that.
     assert said.items() <= tables.rows["forecasts"].items()
+
+
+@EVERY
+async def test_a_day_that_comes_late_is_learnt_from_when_it_is_there(cls: type[Forecast]) -> None:
+    *before, yesterday, today = days()
+    tables = Tables()
+    first, _ = await night(cls, [*before, without(yesterday, "AAA")], tables)
+    assert "AAA" in first.skipped
+    assert tables.rows["forecast_samples"]["one", "AAA", yesterday.day]["target"] is None
+    await night(cls, days(), tables)
+    fresh, _ = await night(cls, days())
+    for sampled in (yesterday, today):
+        key = ("one", "AAA", sampled.day)
+        assert tables.rows["forecast_samples"][key] == fresh.tables.rows["forecast_samples"][key]
+
+
+async def test_a_delisted_symbol_is_not_looked_for_every_night() -> None:
+    gone = [without(day, "AAA") if day.day > days()[-5].day else day for day in days()]
+    tables = Tables()
+    for count in (-2, -1):
+        ctx, _ = await night(Momentum, gone[:count], tables)
+    assert "AAA" in ctx.skipped
+    assert ctx.history.reads == len(NAMES) - 1
+
+
+@pytest.mark.parametrize(("learnt", "past"), [(0, 5), (5, -1)])
+async def test_days_that_cannot_be_are_named(learnt: int, past: int) -> None:
+    forecast = made(Momentum)
+    forecast.days, forecast.past = learnt, past
+    with pytest.raises(ConfigError, match=rf"days = {learnt}, past = {past}: days must be 1"):
+        await run_forecast(forecast, Night(days(), NAMES))
+
+
+async def test_no_past_is_no_past() -> None:
+    forecast = made(Momentum)
+    forecast.days, forecast.past = 10, 0
+    ctx = Night(days(), NAMES)
+    await run_forecast(forecast, ctx)
+    assert {key[1] for key in ctx.tables.rows["forecasts"]} == {ctx.next_day}
+    assert ctx.tables.rows["forecast_checks"]["one", LAST]["samples"] == 0
 
 
 async def test_still_live_bars_are_not_read_again() -> None:
