@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import math
 import os
@@ -43,6 +44,7 @@ from liualgotrader.models.embedded import EmbeddedServer
 from liualgotrader.models.journal_files import journal_files
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.models.slippage_store import SlippageStore
 from liualgotrader.session.books import execution_differences
 from liualgotrader.session.box import Box
 from liualgotrader.session.box_arguments import box_arguments
@@ -130,6 +132,7 @@ class Course:
         async with AsyncExitStack() as stack:
             store = await SessionStore.open(self._dsn, max_size=2)
             stack.push_async_callback(store.close)
+            await self._measure_slippage(store)
             market = await self._market(stack)
             self._notice = market.notice
             config = await self._config(store, market)
@@ -195,6 +198,12 @@ class Course:
 
     # -- before ------------------------------------------------------------------------------------------------
 
+    async def _measure_slippage(self, store: SessionStore) -> None:
+        """Give the plan what trading was measured to cost, of all days: the box tells the session's."""
+        if self._plan.session.mode is Mode.SIMULATED:
+            costs = SlippageStore(store.pool)
+            self._plan = await costs.with_costs(self._plan, dt.date.min, dt.date.max)
+
     async def _market(self, stack: AsyncExitStack) -> Market:
         if self._plan.session.mode is Mode.SIMULATED:
             return await self._box_market(stack)
@@ -232,6 +241,9 @@ class Course:
         )
 
     async def _config(self, store: SessionStore, market: Market) -> SessionConfig:
+        day = dt.datetime.fromtimestamp(market.session_open / 1e9, dt.UTC).date()
+        slippage = self._plan.slippage.of_day(day)
+        self._plan = msgspec.structs.replace(self._plan, slippage=slippage)
         draft = SessionConfig(
             batch_id=self.batch_id,
             plan=self._plan,

@@ -13,7 +13,7 @@ from liualgotrader.analytics.backtest.rows import BacktestData
 from liualgotrader.analytics.backtest.statistics import BacktestStatistics
 from liualgotrader.analytics.gain_loss import gain_loss, trade_analysis
 from liualgotrader.bootstrap import SessionConfig, plans_of
-from liualgotrader.common.plan import Plan
+from liualgotrader.common.plan import Plan, Slippage
 from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.session_store import SessionStore
@@ -87,16 +87,24 @@ def write_report(data: BacktestData, statistics: BacktestStatistics, home: Path)
 
 def terms_of(plan: Plan, *, picks: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     """Return the plan's terms as a page shows them; `picks` says where its symbols came from."""
-    slippage = f"{plan.slippage.bps} bps" if plan.slippage.model == "bps" else "none"
     parts = f"{plan.participation:.0%} of the volume" if plan.participation else "without limit"
     return (
         ("Order latency", f"{plan.session.latency} ms"),
         ("Fees", plan.fees.model),
-        ("Slippage", slippage),
+        ("Slippage", _slippage(plan.slippage)),
         ("Fills", parts),
         picks,
         ("Strategies", _names([part.name for part in plan.strategies])),
     )
+
+
+def _slippage(slippage: Slippage) -> str:
+    if slippage.model == "none":
+        return "none"
+    if slippage.model == "bps":
+        return f"{slippage.bps} bps"
+    symbols = len({cost.symbol for cost in slippage.costs})
+    return f"as measured of {symbols} symbols, {slippage.bps} bps of others"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -47,6 +47,7 @@ from liualgotrader.models.backtest_store import BacktestStore
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.recommendation_store import RecommendationStore
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.models.slippage_store import SlippageStore
 
 NOWHERE = Endpoints("", "", "", "", Secret(""), Secret(""))
 MODE = "backtest"
@@ -98,10 +99,11 @@ class BacktestCourse:
         """Live through the days and return what came of them. One that fails leaves an ended batch."""
         lake = open_lake(self._home)
         check_benchmark(lake, self._request)
-        config = backtest_config(
-            self._request.plan, self.batch_id, seconds=self._request.scale.seconds
-        )
         async with await SessionStore.open(self._dsn, max_size=2) as store:
+            request, costs = self._request, SlippageStore(store.pool)
+            plan = await costs.with_costs(request.plan, request.first, request.last)
+            self._request = msgspec.structs.replace(request, plan=plan)
+            config = backtest_config(plan, self.batch_id, seconds=request.scale.seconds)
             account_id, runs = await self._create(store, config)
             try:
                 outcome = await self._live(store, lake, config, account_id, runs)

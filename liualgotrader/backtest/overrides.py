@@ -114,9 +114,11 @@ def _fees(text: str) -> Fees:
 
 
 def _slippage(text: str) -> Slippage:
-    """Read basis points; 0 and none are none."""
+    """Read basis points, or measured; 0 and none are none."""
     if text == NONE:
         return Slippage()
+    if text == "measured":
+        return Slippage(model="measured")
     bps = _number(text, f"--slippage {text}")
     return Slippage(model="bps", bps=bps) if bps else Slippage()
 

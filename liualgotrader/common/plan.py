@@ -215,13 +215,32 @@ class Fees(_Part, frozen=True, kw_only=True):
     percent: Decimal = Decimal(0)
 
 
+class SlippageCost(_Part, frozen=True, kw_only=True):
+    """What taking a symbol was measured to cost, in basis points, from the session of a day on."""
+
+    symbol: str
+    since: dt.date
+    bps: Decimal
+
+
 class Slippage(_Part, frozen=True, kw_only=True):
     """`[slippage]` of the simulated venue: how much worse than the tape a market order fills, in
     basis points.
+
+    With `measured` that is what the miner Cost measured of each symbol on days before the session,
+    and `bps` of symbols that it has not measured. `costs` are read from the database when the run
+    begins, and are no part of the file.
     """
 
-    model: Literal["none", "bps"] = "none"
+    model: Literal["none", "bps", "measured"] = "none"
     bps: Decimal = Decimal(0)
+    costs: tuple[SlippageCost, ...] = ()
+
+    def of_day(self, day: dt.date) -> Slippage:
+        """Return what holds in the session of a day, and nothing of other days."""
+        steps = sorted(self.costs, key=lambda cost: (cost.symbol, cost.since))
+        newest = {cost.symbol: cost for cost in steps if cost.since <= day}
+        return msgspec.structs.replace(self, costs=tuple(newest.values()))
 
 
 class Rules(_Part, frozen=True, kw_only=True):

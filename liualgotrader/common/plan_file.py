@@ -255,7 +255,7 @@ def _fees(table: Table) -> Fees:
 def _slippage(table: Table) -> Slippage:
     defaults = Slippage()
     slippage = Slippage(
-        model=table.take("model", check.word("none", "bps"), defaults.model),
+        model=table.take("model", check.word("none", "bps", "measured"), defaults.model),
         bps=table.take("bps", _basis_points, defaults.bps),
     )
     table.close({})

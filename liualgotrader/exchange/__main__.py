@@ -22,6 +22,7 @@ import msgspec
 import uvloop
 
 from liualgotrader.common.errors import ConfigError, LiuError
+from liualgotrader.common.plan import Slippage
 from liualgotrader.credentials.process import guard_process
 from liualgotrader.credentials.redaction import KNOWN, RedactingFormatter
 from liualgotrader.exchange.app import MILLISECOND, Settings, build, serving
@@ -40,7 +41,7 @@ from liualgotrader.venue.fees import (
 )
 from liualgotrader.venue.margin_tables import INTRADAY_MARGIN_SINCE
 from liualgotrader.venue.rules import VenueRules
-from liualgotrader.venue.slippage import FixedBpsSlippage, NoSlippage
+from liualgotrader.venue.slippage_of_plan import slippage_of
 
 FACTORY = re.compile(r"[A-Za-z_][\w.]*:\w+(\?.*)?")
 FEES = ("none", "per_share", "percent", "us_regulatory")
@@ -89,6 +90,7 @@ def _add_venue(line: argparse.ArgumentParser) -> None:
     add("--fee-minimum", type=Decimal, default=Decimal(0), help="dollars an execution")
     add("--fee-percent", type=Decimal, default=Decimal(0), help="of the traded value")
     add("--slippage-bps", type=Decimal, default=Decimal(0), help="of market orders")
+    add("--slippage", type=Path, metavar="FILE", help="a plan's [slippage] as JSON, in its place")
     _add_rules(line)
 
 
@@ -124,10 +126,9 @@ def _rules(options: argparse.Namespace) -> VenueRules:
         "percent": PercentFees(options.fee_percent),
         "us_regulatory": UsRegulatoryFees(),
     }
-    bps = options.slippage_bps
     return VenueRules(
         fees=fees[options.fees],
-        slippage=FixedBpsSlippage(bps) if bps else NoSlippage(),
+        slippage=slippage_of(_slippage(options)),
         participation=options.participation or None,
         shorting=not options.no_shorting,
         day_trading=not options.no_day_trading_rules,
@@ -138,6 +139,17 @@ def _rules(options: argparse.Namespace) -> VenueRules:
         tier_1=frozenset(options.tier_1),
         leverage=dict(options.leveraged),
     )
+
+
+def _slippage(options: argparse.Namespace) -> Slippage:
+    """Return what takers pay. Raises ConfigError for a file that says something else."""
+    path: Path | None = options.slippage
+    if path is None:
+        return Slippage(model="bps", bps=options.slippage_bps)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Slippage)
+    except (OSError, msgspec.DecodeError) as exc:
+        raise ConfigError(f"--slippage {path}: no slippage of a plan: {exc}") from exc
 
 
 def _speed(value: str) -> float | None:

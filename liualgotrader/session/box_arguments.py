@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from liualgotrader.common.plan import Plan, Rules
+import msgspec
+
+from liualgotrader.common.plan import Plan, Rules, Slippage
 
 
 def box_arguments(plan: Plan, home: Path, batch_id: str) -> list[str]:
-    """Return the arguments; the folder of the order log is made."""
+    """Return the arguments; the folder of the order log is made, and what they name."""
     session = plan.session
     log_path = home / "exchange" / f"{batch_id}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -27,6 +29,10 @@ def box_arguments(plan: Plan, home: Path, batch_id: str) -> list[str]:
         "--fee-percent": fees.percent,
         "--slippage-bps": plan.slippage.bps if plan.slippage.model == "bps" else 0,
     }
+    if plan.slippage.model == "measured":
+        options["--slippage"] = _slippage_file(
+            plan.slippage, log_path.with_suffix(".slippage.json")
+        )
     if session.date is not None:
         options["--date"] = session.date.isoformat()
     if session.scenario is not None:
@@ -37,6 +43,12 @@ def box_arguments(plan: Plan, home: Path, batch_id: str) -> list[str]:
     for tape in session.tape:
         arguments += ["--tape", tape]
     return arguments + _rules(plan.rules)
+
+
+def _slippage_file(slippage: Slippage, path: Path) -> Path:
+    """Write what was measured of each symbol: more than a command line takes."""
+    path.write_bytes(msgspec.json.encode(slippage))
+    return path
 
 
 def _rules(rules: Rules) -> list[str]:

@@ -24,7 +24,7 @@ from liualgotrader.venue.luld_tables import PHASES
 from liualgotrader.venue.margin_tables import INTRADAY_MARGIN_SINCE
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Session, SessionTimes
-from liualgotrader.venue.slippage import FixedBpsSlippage, NoSlippage
+from liualgotrader.venue.slippage_of_plan import slippage_of
 from liualgotrader.venue.venue import Venue
 
 INTRADAY_MARGIN = Decimal(4)
@@ -39,11 +39,10 @@ def rules_of(plan: Plan) -> VenueRules:
         "percent": lambda: PercentFees(fees.percent),
         "us_regulatory": UsRegulatoryFees,
     }
-    bps = plan.slippage.bps if plan.slippage.model == "bps" else Decimal(0)
     rules = plan.rules
     return VenueRules(
         fees=models[fees.model](),
-        slippage=FixedBpsSlippage(bps) if bps else NoSlippage(),
+        slippage=slippage_of(plan.slippage),
         participation=Decimal(repr(plan.participation)) if plan.participation else None,
         day_trading=rules.day_trading,
         intraday_margin_since=rules.intraday_margin_since or INTRADAY_MARGIN_SINCE,

@@ -16,6 +16,7 @@ from liualgotrader.venue.orders import Execution, VenueEvent, VenueOrder
 from liualgotrader.venue.rules import VenueRules
 from liualgotrader.venue.sessions import Phase, SessionTimes
 from liualgotrader.venue.settlement import settles_at
+from liualgotrader.venue.slippage import MeasuredSlippage, SlippageModel
 from liualgotrader.venue.store import OrderStore
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Books:
         "price_test",
         "rules",
         "sessions",
+        "slippage",
         "store",
         "uncharged",
     )
@@ -66,6 +68,7 @@ class Books:
         self.instruments = instruments
         self.sessions = sessions
         self.rules = rules
+        self.slippage: Mapping[str, SlippageModel] = {}
         self.ids = ids
         self.store = OrderStore()
         self.day_trading = DayTrading(account, rules)
@@ -99,9 +102,12 @@ class Books:
     def begin_day(self, ts: int) -> None:
         """Begin the trading day that `ts` belongs to, which is the next one from 20:00 on.
 
-        All that is sold on it settles at one moment.
+        All that is sold on it settles at one moment. What taking costs is as was measured before it.
         """
-        self.day_trading.begin(self.sessions.current(ts))
+        today = self.sessions.current(ts)
+        self.day_trading.begin(today)
+        if isinstance(self.rules.slippage, MeasuredSlippage):
+            self.slippage = self.rules.slippage.of_day(today.date)
         self._settles = settles_at(self.sessions, ts, self.rules.settlement_days)
 
     def charge_day(self, ts: int, day: date) -> None:

@@ -160,12 +160,13 @@ def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None
 
 def _slip(books: Books, order: VenueOrder, price: Decimal) -> Decimal:
     """Make the price of a taker worse (Q1)."""
-    if type(books.rules.slippage) is NoSlippage:
+    model = books.slippage.get(order.symbol, books.rules.slippage)
+    if type(model) is NoSlippage:
         return price
     return slipped(
         order.side,
         price,
-        worse_by=books.rules.slippage.per_unit(price, books.market.spread(order.symbol)),
+        worse_by=model.per_unit(price, books.market.spread(order.symbol)),
         limit=order.working_limit,
         instrument=books.instruments[order.symbol],
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Protocol
 
@@ -18,6 +21,44 @@ class SlippageModel(Protocol):
 
     def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
         """Return dollars per unit, not negative; `spread` is the quoted one, if known."""
+
+
+class MeasuredSlippage(msgspec.Struct, frozen=True):
+    """What taking each symbol was measured to cost beyond the middle of the market.
+
+    `costs`: by symbol the days from which on a figure holds, ascending, with its hundredths of a
+    percent of the price; `default` holds where there is none yet.
+    """
+
+    default: Decimal = Decimal(0)
+    costs: Mapping[str, Sequence[tuple[date, Decimal]]] = {}
+
+    def of_day(self, day: date) -> dict[str, SymbolSlippage]:
+        """Return the models of the symbols that were measured before a session of a day."""
+        found = {}
+        for symbol, steps in self.costs.items():
+            place = bisect_right(steps, day, key=lambda step: step[0])
+            if place:
+                found[symbol] = SymbolSlippage(steps[place - 1][1])
+        return found
+
+    def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
+        """Return what holds for a symbol that was not measured."""
+        return SymbolSlippage(self.default).per_unit(price, spread)
+
+
+class SymbolSlippage(msgspec.Struct, frozen=True):
+    """So many hundredths of a percent beyond the middle of the market.
+
+    Where a quote is known the order meets its far side, which has half the spread in it already.
+    """
+
+    bps: Decimal
+
+    def per_unit(self, price: Decimal, spread: Decimal | None) -> Decimal:
+        """Return the share of the price, less half the spread."""
+        beyond = price * self.bps / 10_000
+        return beyond if spread is None else max(beyond - spread / 2, ZERO)
 
 
 class NoSlippage(msgspec.Struct, frozen=True):
