@@ -22,6 +22,10 @@ COLUMNS = (
 )
 
 
+# A millionth of a basis point: below that is the noise of sums.
+_PLACES = 6
+
+
 class Cost(Miner):
     """Measures implementation shortfall and effective half spread of what was traded in the last `days` trading days.
 
@@ -44,8 +48,7 @@ class Cost(Miner):
             if len(each) < self.least:
                 ctx.skip(symbol, f"{len(each)} orders are too few to be measured by")
                 continue
-            found = symbol_cost(each)
-            rows.append((symbol, ctx.day, *found))
+            rows.append((symbol, ctx.day, *map(_rounded, symbol_cost(each))))
         ctx.log(f"{sum(map(len, costs.values()))} orders of {len(costs)} symbols measured")
         return await ctx.tables.put("slippage_costs", COLUMNS, rows, key=COLUMNS[:2])
 
@@ -69,3 +72,7 @@ class Cost(Miner):
         if unknown:
             ctx.log(f"{unknown} orders are not measured: no price at their decision is known")
         return found
+
+
+def _rounded(value: object) -> object:
+    return round(value, _PLACES) if isinstance(value, float) else value
