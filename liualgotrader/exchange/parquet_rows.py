@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.data import arrow_numbers
 from liualgotrader.exchange.columns import BAR, QUOTE, TRADE, Columns, Floats, of_kind
 
 Mask = NDArray[np.bool_]
@@ -53,9 +54,9 @@ class SymbolTable:
         """Return the column's symbols as numbers; -1 where there is none."""
         encoded = pc.dictionary_encode(column.cast(pa.string()))
         numbers = [self._number(name) for name in encoded.dictionary.to_pylist()]
-        indices = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
+        indices = arrow_numbers.numbers(encoded.indices.fill_null(len(numbers)), np.int32)
         known = np.array([*numbers, -1], np.int32)
-        taken: NDArray[np.int32] = known[indices.astype(np.int64)]
+        taken: NDArray[np.int32] = known[indices]
         return taken
 
     def _number(self, name: str | None) -> int:
@@ -99,11 +100,11 @@ class TapeFile:
 
     def _good(self, batch: Any, skipped: Counter[str]) -> Columns:
         stamps = batch.column("timestamp").cast(pa.timestamp("ns"))
-        moment = stamps.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        moment = arrow_numbers.numbers(stamps.cast(pa.int64()).fill_null(0), np.int64)
         symbol = self.symbols.numbers(batch.column("symbol"))
         values = [_floats(batch.column(name)) for name in self._columns]
         reasons = [
-            ("without a time", stamps.is_null().to_numpy(zero_copy_only=False)),
+            ("without a time", arrow_numbers.flags(stamps.is_null())),
             ("without a symbol", symbol < 0),
             *_BAD[self.content](values),
         ]
@@ -173,8 +174,7 @@ def _check_types(path: Path, schema: Any, columns: Sequence[str | None]) -> None
 
 
 def _floats(column: Any) -> Floats:
-    numbers: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    return numbers
+    return arrow_numbers.numbers(column.cast(pa.float64()).fill_null(np.nan), np.float64)
 
 
 def _not_positive(values: Sequence[Floats]) -> Mask:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from liualgotrader.common.errors import ConfigError, StoreError
+from liualgotrader.data.arrow_numbers import numbers
 from liualgotrader.data.lake.kinds import Kind
 from liualgotrader.data.lake.rows import Rows, joined, no_rows
 
@@ -135,7 +136,7 @@ def _spans(file: Any) -> Iterator[tuple[int, int]]:
         found = file.metadata.row_group(group).column(0).statistics
         if found is None or not found.has_min_max:
             column = file.read_row_group(group, columns=[TIME]).column(0)
-            times = column.cast(pa.int64()).to_numpy()
+            times = numbers(column.cast(pa.int64()), np.int64)
             yield int(times.min()), int(times.max())
         else:
             yield int(found.min_raw), int(found.max_raw)
@@ -152,8 +153,8 @@ def _rows(path: Path, file: Any, kind: Kind, symbol: str, groups: list[int]) -> 
     parts = [
         Rows(
             symbol,
-            batch.column(0).cast(pa.int64()).to_numpy(),
-            tuple(batch.column(i).to_numpy() for i in range(1, len(kind.columns) + 1)),
+            numbers(batch.column(0).cast(pa.int64()), np.int64),
+            tuple(numbers(batch.column(i), np.float64) for i in range(1, len(kind.columns) + 1)),
         )
         for batch in table.combine_chunks().to_batches()
     ]
