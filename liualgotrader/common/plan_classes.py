@@ -171,7 +171,7 @@ def _built_in(
     table: Table, found: Found, names: tuple[str, ...], kind: Kind, sources: Sources
 ) -> Found:
     modules = BUILT_IN[kind]
-    short = next((each for each in map(_snake, names) if each in modules), None)
+    short = next((each for each in _module_names(names, kind) if each in modules), None)
     if short is None:
         if "filename" not in table:
             known = f" (built in are {', '.join(modules)})" if modules else ""
@@ -189,6 +189,13 @@ def _built_in(
         closed = Declared(found.class_name, types, frozenset(), True)
         return found._replace(declared=closed)
     return found
+
+
+def _module_names(names: tuple[str, ...], kind: Kind) -> Iterator[str]:
+    """Yield the modules that a class may be in: ReCycleStrategy in re_cycle."""
+    for name in map(_snake, names):
+        yield name
+        yield name.removesuffix(f"_{kind}")
 
 
 def _snake(name: str) -> str:

@@ -13,9 +13,10 @@ from liualgotrader.common.events import Bar
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import Side
 from liualgotrader.common.plan import Mode
+from liualgotrader.common.plan_classes import named_class
 from liualgotrader.common.ports import DataAPI, Snapshot
 from liualgotrader.common.recommendations import Recommendation
-from liualgotrader.engine.loading import configure, load_class
+from liualgotrader.engine.loading import configure, load_class, source_of
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.scanners.base import Scanner
 from liualgotrader.strategies.base import Strategy
@@ -126,3 +127,9 @@ async def test_big_movers_proposes_the_greatest_move_either_way() -> None:
         for symbol, close in (("UP2", 102.0), ("STILL", 100.5), ("DOWN3", 97.0))
     ]
     assert list(await scanner.scan(Market([*rows, Snapshot("NEW")]))) == ["DOWN3", "UP2"]
+
+
+@pytest.mark.parametrize("name", ["re_cycle", "ReCycle", "ReCycleStrategy", "re_cycle_strategy"])
+def test_a_built_in_strategy_is_found_by_all_its_names(name: str) -> None:
+    found = named_class(name, "strategy", source_of)
+    assert found == ("liualgotrader.strategies.re_cycle", "ReCycleStrategy")
