@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import ClassVar
 
 from liualgotrader.common.clock import MINUTE
@@ -21,16 +22,18 @@ class CycleStrategy(ReCycleStrategy):
     `filters` let it pass:
 
     * `dip_10`, `dip_45`: the strongest fall expected within 10 and 45 minutes after a purchase, a
-      negative fraction, is not beyond `strongest_dip_10` and `strongest_dip_45`;
+      negative fraction, is not beyond `strongest_dip_10` and `strongest_dip_45`, half of the way to
+      the stop and all of it;
     * `volatility`: the days' average spread, (high - low) / open, is at least `min_volatility`;
     * `momentum`: the expected return of the first 45 minutes lies between `min_momentum` and
       `max_momentum`, positive and not too strong;
     * `profitability`: its own simulated runs gain at least `min_profitability` each, on average;
-    * `rally`: a strong rally has at least the probability `min_rally`.
+    * `rally`: a strong rally has at least the probability `min_rally`; of many symbols about every
+      tenth day has one.
 
-    Before an entry the falls of the last two hours are held against those of the dips as well, with
-    `room` times as much room: the strongest of many is stronger than the one to be expected. A
-    forecast that is not there lets nothing pass; `filters = []` asks for none.
+    Before an entry the dips of the last two hours, found in the same way, are held against these bounds
+    as well, with `room` times as much room. A forecast that is not there lets nothing pass;
+    `filters = []` asks for none.
     """
 
     forecasts: ClassVar[tuple[str, ...]] = _FILTERS
@@ -38,14 +41,14 @@ class CycleStrategy(ReCycleStrategy):
     after_open: float = 45.0
     until: float = 150.0
     filters: tuple[str, ...] = _FILTERS
-    strongest_dip_10: float = -0.005
-    strongest_dip_45: float = -0.01
+    strongest_dip_10: float = -0.0025
+    strongest_dip_45: float = -0.005
     min_volatility: float = 0.015
     min_momentum: float = 0.0005
     max_momentum: float = 0.01
     min_profitability: float = 0.0005
-    min_rally: float = 0.5
-    room: float = 2.0
+    min_rally: float = 0.1
+    room: float = 1.5
 
     def on_start(self, ctx: Context) -> None:
         """Begin as ReCycleStrategy does. Raises ValueError for a filter that there is not."""
@@ -56,12 +59,12 @@ class CycleStrategy(ReCycleStrategy):
         super().on_start(ctx)
 
     def is_viable(self, symbol: str, ctx: Viability) -> bool:
-        """Ask the filters, and before an entry whether it fell no more than that of late."""
+        """Ask the filters, and before an entry whether it fell about as little of late."""
         for name, least, most in self._bounds():
             if not ctx.check(name, at_least=least, at_most=most):
                 return False
             if name in _DIPS and ctx.recent is not None:
-                fall = strongest_fall(ctx.recent, _DIPS[name])
+                fall = typical_fall(ctx.recent, _DIPS[name])
                 if not ctx.measure(f"recent {name}", fall, at_least=least * self.room):
                     return False
         return True
@@ -82,13 +85,14 @@ class CycleStrategy(ReCycleStrategy):
         return ((name, *bounds[name]) for name in self.filters)
 
 
-def strongest_fall(bars: Sequence[Bar], minutes: int) -> float:
-    """Return the strongest fall from a close to a low of the `minutes` bars after it, as a fraction.
+def typical_fall(bars: Sequence[Bar], minutes: int) -> float:
+    """Return the median of the strongest falls within `minutes` bars after each bar's close.
 
-    0 where it never fell, and without a bar that has one after it.
+    A fraction, 0 or less, as the forecasts of dips are. Only bars with so many after them count; 0
+    without any.
     """
-    falls = (
-        min(after.low for after in bars[place : place + minutes]) / bars[place - 1].close - 1
-        for place in range(1, len(bars))
-    )
-    return min(0.0, min(falls, default=0.0))
+    falls = [
+        min(0.0, min(after.low for after in bars[place + 1 : place + 1 + minutes]) / bar.close - 1)
+        for place, bar in enumerate(bars[: max(len(bars) - minutes, 0)])
+    ]
+    return median(falls) if falls else 0.0

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from liualgotrader.common.events import Bar
-from liualgotrader.strategies.cycle import CycleStrategy, strongest_fall
+from liualgotrader.strategies.cycle import CycleStrategy, typical_fall
 from tests.strategy_bench import MINUTE, Bench, flat
 
 GOOD = {
-    "dip_10": -0.005,
-    "dip_45": -0.01,
+    "dip_10": -0.0025,
+    "dip_45": -0.005,
     "volatility": 0.015,
     "momentum": 0.0005,
     "profitability": 0.0005,
-    "rally": 0.5,
+    "rally": 0.1,
 }
 """Each forecast on its bound."""
 
@@ -73,19 +73,19 @@ def answer(asked: Asked, strategy: CycleStrategy | None = None) -> tuple[bool, s
 
 def test_what_is_on_every_bound_is_viable() -> None:
     assert answer(Asked(GOOD)) == (True, "")
-    assert answer(Asked(GOOD, bars(100.0, 99.5, 99.2))) == (True, "")
+    assert answer(Asked(GOOD, bars(100.0, 90.0))) == (True, "")
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("dip_10", -0.0051),
-        ("dip_45", -0.011),
+        ("dip_10", -0.0026),
+        ("dip_45", -0.0051),
         ("volatility", 0.0149),
         ("momentum", 0.0),
         ("momentum", 0.011),
         ("profitability", 0.0004),
-        ("rally", 0.49),
+        ("rally", 0.09),
     ],
 )
 def test_each_filter_refuses_beyond_its_bound_and_without_a_forecast(
@@ -98,24 +98,29 @@ def test_each_filter_refuses_beyond_its_bound_and_without_a_forecast(
     assert answer(Asked({**GOOD, name: value}), strategy) == (True, "")
 
 
-def test_falls_of_the_last_two_hours_have_twice_the_room() -> None:
-    assert answer(Asked(GOOD, bars(100.0, 98.9))) == (False, "recent dip_10")
-    slow = bars(100.0, *[99.4] * 12, *[98.8] * 12, 97.95)
-    assert answer(Asked(GOOD, slow)) == (False, "recent dip_45")
+def falling(percent: float, minutes: int) -> tuple[Bar, ...]:
+    """Return minutes that each fall by a part of a hundred dollars."""
+    return bars(*(100.0 - percent * place for place in range(minutes)))
+
+
+def test_dips_of_the_last_two_hours_have_half_as_much_room_again() -> None:
+    assert answer(Asked(GOOD, falling(0.037, 30))) == (True, "")
+    assert answer(Asked(GOOD, falling(0.038, 30))) == (False, "recent dip_10")
+    assert answer(Asked(GOOD, falling(0.017, 50))) == (False, "recent dip_45")
     strategy = CycleStrategy()
     strategy.filters = ("rally",)
-    assert answer(Asked(GOOD, slow), strategy) == (True, "")
+    assert answer(Asked(GOOD, falling(0.2, 50)), strategy) == (True, "")
 
 
-def test_the_strongest_fall_is_from_a_close_to_a_later_low() -> None:
-    assert strongest_fall(bars(100.0, 101.0, 99.99, 100.0), 2) == pytest.approx(-0.01)
-    assert strongest_fall(bars(100.0, 100.0, 100.0, 90.0), 2) == pytest.approx(-0.1)
-    assert strongest_fall(bars(100.0, 99.0, 98.0, 97.0), 1) == pytest.approx(-1 / 98)
+def test_the_typical_fall_is_the_median_of_those_after_each_close() -> None:
+    assert typical_fall(bars(100.0, 99.0, 99.0, 98.01), 1) == pytest.approx(-0.01)
+    assert typical_fall(bars(100.0, 101.0, 99.99, 100.0), 2) == pytest.approx(-0.00505)
     low = Bar("AAA", MINUTE, 100.0, 100.0, 95.0, 100.0, 1.0)
-    assert strongest_fall((*bars(100.0), low), 5) == pytest.approx(-0.05)
-    assert strongest_fall((low, *bars(100.0)), 5) == 0.0
-    assert strongest_fall(bars(100.0), 5) == strongest_fall((), 5) == 0.0
-    assert strongest_fall(bars(100.0, 101.0), 5) == 0.0
+    assert typical_fall((*bars(100.0), low), 1) == pytest.approx(-0.05)
+    assert typical_fall((low, *bars(100.0)), 1) == 0.0
+    assert typical_fall(bars(100.0, 101.0, 102.0), 1) == 0.0
+    assert typical_fall(bars(100.0, 90.0), 2) == typical_fall(bars(100.0), 5) == 0.0
+    assert typical_fall((), 5) == 0.0
 
 
 @pytest.mark.parametrize(
