@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from liualgotrader.common.events import Bar
+from liualgotrader.common.plan_classes import named_class
+from liualgotrader.engine.loading import source_of
+from liualgotrader.mining.plan_reading import read_miner_plan
 from liualgotrader.strategies.cycle import CycleStrategy, typical_fall
+from tests.history_bench import EXAMPLES
 from tests.strategy_bench import MINUTE, Bench, flat
 
 GOOD = {
@@ -153,3 +157,11 @@ def test_a_filter_that_there_is_not_is_named() -> None:
     bench = Bench(lambda: strategy)
     ((_, reason),) = bench.engine.failures
     assert "there is no luck, but dip_10, dip_45" in reason
+
+
+def test_the_example_makes_the_forecasts_that_are_asked_for() -> None:
+    plan = read_miner_plan(EXAMPLES / "cycle" / "miner.toml")
+    assert {job.name for job in plan.jobs} == set(CycleStrategy.forecasts)
+    (parameters,) = (job.parameters for job in plan.jobs if job.name == "profitability")
+    found = named_class(parameters["strategy"], "strategy", source_of)
+    assert found == ("liualgotrader.strategies.re_cycle", "ReCycleStrategy")
