@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,13 +22,13 @@ from liualgotrader.backtest.history import DAY, History
 from liualgotrader.backtest.minute_market import MinuteMarket
 from liualgotrader.backtest.scanning import PastScans
 from liualgotrader.bootstrap import SessionConfig, engine_settings, make_strategies
-from liualgotrader.common.calendar import Session, us_equities
+from liualgotrader.common.calendar import Session, new_york, us_equities
 from liualgotrader.common.errors import StrategyError
 from liualgotrader.common.events import Picked
 from liualgotrader.common.plan import Channel, Plan, Rules, SessionPlan, StrategyPlan
 from liualgotrader.common.plan_classes import named_class
-from liualgotrader.data.lake import Kind, Lake, LakeData
-from liualgotrader.data.lake.days import is_crypto
+from liualgotrader.data.lake import Action, Kind, Lake, LakeData, Rows
+from liualgotrader.data.lake.days import FOREVER, day_start, is_crypto
 from liualgotrader.engine.loading import source_of
 from liualgotrader.miners.base import SimulatedRun
 from liualgotrader.mining.tally import tally
@@ -44,11 +45,30 @@ _MOST_SYMBOLS = 100_000
 _AROUND = 5
 
 
+class PastLake(Lake):
+    """A lake without what was to come: rows from a moment on (ns UTC), and names and actions of later."""
+
+    def __init__(self, root: Path, end: int) -> None:
+        super().__init__(root)
+        self._end = end
+
+    def read(self, kind: Kind, symbol: str, start: int, end: int, *, as_of: int = FOREVER) -> Rows:
+        """Return the rows whose times lie in [start, end), ns UTC, and before the moment."""
+        return super().read(
+            kind, symbol, start, min(end, self._end), as_of=min(as_of, self._end - 1)
+        )
+
+    def actions(self, symbol: str, *, as_of: int = FOREVER) -> tuple[Action, ...]:
+        """Return what concerned a symbol by the moment, by date."""
+        known = super().actions(symbol, as_of=min(as_of, self._end - 1))
+        return tuple(each for each in known if day_start(symbol, each.ex_date) < self._end)
+
+
 class LakeSimulator:
     """Implements `miners.base.Simulator`. Shares only: pairs such as BTC/USD have no session."""
 
     def __init__(self, lake: Lake, day: date) -> None:
-        self._lake = lake
+        self._lake = PastLake(lake.root, new_york(day + timedelta(days=1)))
         self._day = day
 
     async def runs(

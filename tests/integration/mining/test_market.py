@@ -9,11 +9,16 @@ import pytest
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.data.data_factory import data_loader_factory
+from liualgotrader.data.lake import Kind, Lake
+from liualgotrader.data.lake.days import FOREVER
+from liualgotrader.data.lake.layout import FOLDER
 from liualgotrader.mining.blind_data import BlindData
+from liualgotrader.mining.context import OpenContext
 from liualgotrader.mining.market import open_market
 from liualgotrader.mining.night import night_at
-from liualgotrader.mining.plan import DataPlan, DataSource, MinerPlan
+from liualgotrader.mining.plan import DataPlan, DataSource, JobKind, JobPlan, MinerPlan
 from liualgotrader.mining.split_data import SplitData
+from liualgotrader.mining.task import Task
 
 DAY_NS = 86_400_000_000_000
 SPLIT_DAY = date(2005, 2, 28)
@@ -59,6 +64,42 @@ async def test_a_box_is_asked_as_a_vendor_is_and_knows_no_later_split(tmp_path: 
         with pytest.raises(ConfigError, match="refused the keys"):
             async with open_market(vendor, home=tmp_path, environ=environ, processes=1):
                 pytest.fail("with wrong keys")
+
+
+@pytest.mark.timeout(120)
+async def test_what_a_vendor_told_of_days_that_are_over_is_kept_as_it_was_traded(
+    tmp_path: Path, database: str
+) -> None:
+    """The box stands in for a vendor whose word is history."""
+    box = plan(tmp_path, date=SPLIT_DAY, symbols=("AAPL",))
+    lake = Lake(tmp_path / FOLDER)
+    async with open_market(box, home=tmp_path, environ={}, processes=1) as market:
+        night = night_at(market.now)
+        task = Task(
+            job=JobPlan(name="job", kind=JobKind.MINER, class_name="", filename=""),
+            night=night,
+            data=box.data,
+            access=market.access,
+            keeps=True,
+            dsn=database,
+            home=str(tmp_path),
+        )
+        span = {"start": night.end - 10 * DAY_NS, "end": night.end + 10 * DAY_NS}
+        async with OpenContext(task, lambda _: None) as ctx:
+            assert ctx.symbols == ("AAPL",)
+            told = (await ctx.data.bars(["AAPL"], seconds=86_400, **span))["AAPL"]
+    assert told[-1].close == pytest.approx(88.99, abs=0.005)
+    kept = lake.read(Kind.DAY, "AAPL", 0, FOREVER)
+    assert kept.close.tolist() == [bar.close for bar in told]
+    # The box's own clock is in Monday, whose split is known and counts for nobody yet.
+    assert [action.ex_date for action in lake.actions("AAPL")] == [SPLIT_DAY]
+    # Nobody is there any more: what is over is not asked for again.
+    async with OpenContext(task, lambda _: None) as ctx:
+        again = await ctx.data.bars(["AAPL"], seconds=86_400, **span)
+        assert [bar.close for bar in again["AAPL"]] == [bar.close for bar in told]
+        first = date(2005, 2, 16)
+        history = ctx.history.bars("AAPL", 86_400, first, night.day)
+        assert history.close.tolist() == [bar.close for bar in told]
 
 
 async def test_a_day_that_the_box_has_not_is_told(tmp_path: Path) -> None:

@@ -27,12 +27,19 @@ def walk(seed: int, count: int) -> tuple[np.ndarray, ...]:
 
 
 def add_minutes(
-    lake: Lake, symbol: str, *, seed: int, first: date = FIRST, last: date = LAST, minutes: int = 90
+    lake: Lake,
+    symbol: str,
+    *,
+    seed: int,
+    first: date = FIRST,
+    last: date = LAST,
+    minutes: int = 90,
+    replace: bool = False,
 ) -> None:
     """Write the first minutes of each regular session of some days."""
     sessions = us_equities().sessions(first, last)
     start = np.concatenate([s.open + MINUTE * np.arange(minutes) for s in sessions])
-    lake.write(Kind.MINUTE, symbol, Rows(symbol, start, walk(seed, len(start))))
+    lake.write(Kind.MINUTE, symbol, Rows(symbol, start, walk(seed, len(start))), replace=replace)
 
 
 def add_days(lake: Lake, symbol: str, *, seed: int, first: date = FIRST, last: date = LAST) -> None:

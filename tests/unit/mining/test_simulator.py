@@ -16,6 +16,7 @@ from liualgotrader.backtest.request import Request
 from liualgotrader.common.errors import ConfigError, StrategyError
 from liualgotrader.common.orders import Side
 from liualgotrader.common.plan import Plan, Rules, SessionPlan, StrategyPlan
+from liualgotrader.data.lake import Action, ActionKind
 from liualgotrader.mining.simulator import LakeSimulator
 from liualgotrader.mining.tally import tally
 from liualgotrader.trading.memory_ledger import Finished
@@ -71,6 +72,15 @@ def swing(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.fixture
+def warm(tmp_path: Path) -> str:
+    """Return a strategy that is shown bars from before its day."""
+    path = tmp_path / "warm.py"
+    lots = "lots: int = 100"
+    path.write_text(SWING.replace(lots, f"{lots}\n    warmup = 60\n    warmup_days = 2"))
+    return str(path)
+
+
 async def test_a_symbol_among_others_does_as_it_does_alone(tmp_path: Path, swing: str) -> None:
     simulator = LakeSimulator(lake_of(tmp_path / "lake", SYMBOLS), LAST)
     together = await simulator.runs("Swing", SYMBOLS, FIRST, LAST, filename=swing)
@@ -115,6 +125,27 @@ async def test_nothing_after_the_miners_day_is_lived(tmp_path: Path, swing: str)
     runs = await simulator.runs("Swing", ["AAA", "GONE"], FIRST, LAST, filename=swing)
     assert [run.day for run in runs] == [FIRST, date(2024, 3, 5)]
     assert await simulator.runs("Swing", ["AAA"], LAST, LAST, filename=swing) == []
+
+
+async def test_nothing_that_is_stored_of_later_days_matters(tmp_path: Path, warm: str) -> None:
+    day = date(2024, 3, 6)
+    lake = lake_of(tmp_path / "lake", ["AAA", "BBB"])
+    lake.add_actions([Action(day, "AAA", ActionKind.SPLIT, Decimal(2))])
+    before = await LakeSimulator(lake, day).runs(
+        "Swing", ["AAA", "BBB"], FIRST, LAST, filename=warm
+    )
+    assert sum(run.trips for run in before) > 30
+    for symbol in ("AAA", "BBB"):
+        add_minutes(lake, symbol, seed=77, first=date(2024, 3, 7), replace=True)
+    lake.add_actions(
+        [
+            Action(date(2024, 3, 7), "AAA", ActionKind.SPLIT, Decimal(10)),
+            Action(date(2024, 3, 7), "BBB", ActionKind.RENAME, new_symbol="AAA"),
+            Action(LAST, "BBB", ActionKind.DELISTED),
+        ]
+    )
+    after = await LakeSimulator(lake, day).runs("Swing", ["AAA", "BBB"], FIRST, LAST, filename=warm)
+    assert after == before
 
 
 async def test_a_day_without_minutes_is_none_and_one_without_a_trade_is_nothing(
