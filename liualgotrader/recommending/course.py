@@ -72,7 +72,10 @@ def subjects(asked: Asked, home: Path, bundle: Callable[[], Path]) -> list[Subje
         )
         request = within_history(past.lake, request)
         if (days := len(request.sessions())) < asked.folds:
-            raise ConfigError(f"--folds {asked.folds}: there are {days} days of {symbol} only")
+            raise ConfigError(
+                f"--folds {asked.folds}: there are {days} days of {symbol} by the {past.scale}; give fewer"
+                " parts, more history, or another --scale"
+            )
         found.append(Subject(past=past, request=request))
     return found
 

@@ -120,7 +120,7 @@ def _too_little(trials: Trials) -> str:
         days = trials.returns.shape[1]
         return (
             f"parts of {trials.shortest} days are too short, {ENOUGH_DAYS} at least: give fewer --folds,"
-            f" or more history than {days} days"
+            f" more history than {days} days, or another --scale"
         )
     if not trials.names:
         return "no strategy could be tried"

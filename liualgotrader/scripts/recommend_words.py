@@ -27,19 +27,17 @@ def as_value(finding: Finding) -> dict[str, Any]:
 def lines(finding: Finding) -> Iterator[str]:
     """Yield the lines of a finding, an empty one at the end."""
     yield _heading(finding)
-    if len(finding.parts) > 1:
-        yield (
-            f"After fees, in parts 2 to {len(finding.parts)}, from {finding.parts[1].first} on; the best over"
-            " all parts first:"
-        )
+    count, since = len(finding.parts), finding.parts[1].first
+    tested = "part 2" if count == 2 else f"parts 2 to {count}"
+    yield f"After fees, in {tested}, from {since} on; the best over all parts first:"
     width = max(len(name) for name in _names(finding))
     yield f"{'':<{width}} {_HEADS}"
     for each in sorted(finding.tried, key=_order):
-        if each.all_trades:
-            places = " ".join(str(place) for place in each.ranks)
-            yield f"{each.name:<{width}} {_figures(each.figures)} {each.trades:>7,}  {places}"
-        else:
+        if _is_idle(each):
             yield f"{each.name:<{width}} made no trade"
+        else:
+            places = " ".join("-" if place is None else str(place) for place in each.ranks)
+            yield f"{each.name:<{width}} {_figures(each.figures)} {each.trades:>7,}  {places}"
     for name, why in finding.left_out.items():
         yield f"{name:<{width}} left out: {why}"
     for name, why in finding.failed.items():
@@ -63,7 +61,12 @@ def _names(finding: Finding) -> list[str]:
 
 
 def _order(tried: Tried) -> tuple[bool, float, str]:
-    return not tried.all_trades, -tried.score, tried.name
+    return _is_idle(tried), -tried.score, tried.name
+
+
+def _is_idle(tried: Tried) -> bool:
+    """Whether it did nothing at all; one that never left a position has closed no trade, but figures."""
+    return not tried.all_trades and tried.figures.sharpe is None
 
 
 def _heading(finding: Finding) -> str:

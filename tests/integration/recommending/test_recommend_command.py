@@ -125,7 +125,10 @@ def test_a_strategy_that_fails_is_named_and_the_others_go_on(call: Call, tmp_pat
         (["AAPL", "--scale", "minute"], "there is no history of AAPL by the minute"),
         (["AAPL", "--strategies", "sma"], "--strategies sma: there is no such strategy"),
         (["AAPL", "--cash", "none"], "--cash none: no number of dollars"),
-        (["AAPL", "--from", "2013-02-27", "--folds", "9"], "--folds 9: there are 3 days of AAPL"),
+        (
+            ["AAPL", "--from", "2013-02-27", "--folds", "9"],
+            "--folds 9: there are 3 days of AAPL by the day;",
+        ),
         ([], "Missing argument 'SYMBOLS...'"),
     ],
 )

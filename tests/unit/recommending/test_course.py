@@ -168,7 +168,7 @@ def test_without_a_strategy_that_can_be_tried_it_says_so(tmp_path: Path) -> None
 def test_more_parts_than_days_are_refused(tmp_path: Path) -> None:
     lake_of(tmp_path, SESSIONS[:3])
     asked = Asked(symbols=("AAA",), plan=Plan(), folds=4)
-    with pytest.raises(ConfigError, match="--folds 4: there are 3 days of AAA only"):
+    with pytest.raises(ConfigError, match="--folds 4: there are 3 days of AAA by the day"):
         subjects(asked, tmp_path, never)
 
 
