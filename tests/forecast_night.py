@@ -11,7 +11,7 @@ import numpy as np
 from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.ports import DataAPI
+from liualgotrader.common.ports import CompanyAPI, DataAPI
 from liualgotrader.forecasts.base import MarketDay
 from liualgotrader.miners.base import LiveDifference, Row, SimulatedRun
 from liualgotrader.miners.past import Batches
@@ -157,6 +157,7 @@ class Night:
 
     now = 0
     since: date | None = None
+    companies: CompanyAPI | None = None
 
     def __init__(
         self, days: Sequence[MarketDay], symbols: Sequence[str], tables: Tables | None = None

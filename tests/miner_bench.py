@@ -19,7 +19,7 @@ from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.errors import LiuError
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.ports import DataAPI
+from liualgotrader.common.ports import CompanyAPI, DataAPI
 from liualgotrader.miners.bar_days import DAY, MINUTE, midnight
 from liualgotrader.miners.base import LiveDifference, Row, Simulator
 
@@ -117,6 +117,7 @@ class BenchContext:
         self.history = MemoryHistory(world, day)
         self.tables = world.tables
         self.batches = world.batches
+        self.companies: CompanyAPI | None = None
         self.skipped: dict[str, str] = {}
         self.said: list[str] = []
 

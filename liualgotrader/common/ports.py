@@ -79,6 +79,28 @@ class DataAPI(Protocol):
         """Return what takes effect on the days from `start` to `end`, both included, by time."""
 
 
+class CompanyFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vendor tells of a company; what it does not tell is empty. `similar`: symbols, the most alike first."""
+
+    symbol: str
+    name: str = ""
+    description: str = ""
+    industry: str = ""
+    sector: str = ""
+    exchange: str = ""
+    similar: tuple[str, ...] = ()
+
+
+class CompanyAPI(Protocol):
+    """What companies do, from a vendor who tells it."""
+
+    async def company(self, symbol: str) -> CompanyFacts | None:
+        """Return what is known of a company, None for nothing. Raises as a DataAPI does."""
+
+    def close(self) -> None:
+        """Give back what is held."""
+
+
 class ClosingData(DataAPI, Protocol):
     """A DataAPI that holds something to be given back."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from liualgotrader.common.instruments import AssetClass
 from liualgotrader.common.plan import Channel, Vendor
-from liualgotrader.common.ports import ClosingData
+from liualgotrader.common.ports import ClosingData, CompanyAPI
 from liualgotrader.credentials.secret import Secret
 from liualgotrader.data.alpaca import REQUESTS_A_MINUTE, AlpacaData
 from liualgotrader.data.alpaca_stream import AlpacaStream
@@ -99,6 +99,15 @@ def data_loader_factory(
         return found
     source = f"{access.vendor}/{access.feed}"
     return KeptHistory(found, Lake(keep_in), source=source, now=now, as_of=as_of)
+
+
+def companies_factory(access: Access) -> CompanyAPI | None:
+    """Return what tells of companies; None for a vendor that does not, which Alpaca is."""
+    if access.vendor is not Vendor.MASSIVE or access.asset_class is not AssetClass.US_EQUITY:
+        return None
+    from liualgotrader.data.massive import MassiveData  # as above
+
+    return MassiveData(key=access.data_key.reveal(), base=access.data_url)
 
 
 def streaming_factory(

@@ -16,11 +16,12 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from liualgotrader.common.calendar import Session, crypto, us_equities
-from liualgotrader.common.errors import FeedLost, FeedRefused, RequestFailed
+from liualgotrader.common.errors import FeedError, FeedLost, FeedRefused, RequestFailed
 from liualgotrader.common.events import SECOND, Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import AssetClass, Instrument
-from liualgotrader.common.ports import Snapshot
+from liualgotrader.common.ports import CompanyFacts, Snapshot
 from liualgotrader.data import massive_rows as rows
+from liualgotrader.data.massive_company import company_facts
 from liualgotrader.data.massive_feeds import API_BASE
 from liualgotrader.data.massive_symbols import ticker_of
 from liualgotrader.data.tolerant import RowReader
@@ -30,6 +31,7 @@ REQUESTS_A_MINUTE_WITHOUT_PAYING = 5.0
 """What a key of the free plan may ask for; paid plans have no limit (massive.com/pricing)."""
 
 _THREADS = 8
+_UNKNOWN = 404
 _GRACE = 5.0
 _TICKERS_A_REQUEST = 200
 _ROWS_A_PAGE, _REFERENCES_A_PAGE = 50_000, 1_000
@@ -185,6 +187,19 @@ class MassiveData:
         by_symbol: dict[str, list[CorporateAction]] = await self._by_symbol(stocks, stocks, of)
         found = [action for actions in by_symbol.values() for action in actions]
         return sorted(found, key=lambda action: (action.time, action.symbol))
+
+    async def company(self, symbol: str) -> CompanyFacts | None:
+        """Return what is known of a company, None for nothing: two requests."""
+        try:
+            told = await self._get(f"/v3/reference/tickers/{ticker_of(symbol)}", {})
+        except FeedError as exc:
+            if isinstance(exc.__cause__, RequestFailed) and exc.__cause__.status == _UNKNOWN:
+                return None
+            raise
+        related = await self._rows(
+            f"/v1/related-companies/{ticker_of(symbol)}", {}, "a related company", dict[str, Any]
+        )
+        return company_facts(symbol, told.get("results") or {}, related)
 
     # ------------------------------------------------------------------ requests
 

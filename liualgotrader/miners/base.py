@@ -14,7 +14,7 @@ import msgspec
 
 from liualgotrader.common.bar_table import BarTable
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.ports import DataAPI
+from liualgotrader.common.ports import CompanyAPI, DataAPI
 from liualgotrader.miners.past import Batches
 
 Row = tuple[Any, ...]
@@ -195,6 +195,10 @@ class MinerContext(Protocol):
 
     async def assets(self) -> Sequence[Instrument]:
         """Return what can be traded."""
+
+    @property
+    def companies(self) -> CompanyAPI | None:
+        """What companies do; None where the vendor does not tell."""
 
     def skip(self, symbol: str, reason: str) -> None:
         """Tell that a symbol is left out tonight and why. The rest goes on; the outcome names it."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from liualgotrader.fincalcs.arrays import FloatArray
 from liualgotrader.miners.bar_days import DAY, ordinals, sessions_back
 from liualgotrader.miners.base import Miner, MinerContext, Row
+from liualgotrader.miners.ticker_data import TOLD_BY_VENDOR
 
 COLUMNS = ("symbol", "name", "similar_tickers")
 
@@ -22,8 +23,8 @@ class StockCluster(Miner):
     """Keeps for each symbol the `nearest` others whose daily log returns correlate most with its own.
 
     Of the last `days` trading days, over those on which both have a return, at least `overlap` of them.
-    Only correlations of `least` and more count; of equal ones the first by symbol is nearer. Vendors
-    give no list of likes that could be kept instead.
+    Only correlations of `least` and more count; of equal ones the first by symbol is nearer. Where
+    the vendor itself told who is alike (see `TickerData`), that stays.
     """
 
     after = ("DailyOHLC", "TickerData")
@@ -43,10 +44,14 @@ class StockCluster(Miner):
                 ctx.skip(symbol, f"fewer than {self.overlap} daily returns")
         likes = nearest(correlations(returns, self.overlap), count=self.nearest, least=self.least)
         where = {"symbol": list(ctx.symbols)}
-        stored: dict[str, str] = dict(await ctx.tables.get("ticker_data", COLUMNS[:2], where=where))
+        columns = (*COLUMNS[:2], "tags")
+        stored = await ctx.tables.get("ticker_data", columns, where=where)
+        names = {symbol: name for symbol, name, _ in stored}
+        told = {symbol for symbol, _, tags in stored if TOLD_BY_VENDOR in (tags or ())}
         rows: list[Row] = [
-            (symbol, stored.get(symbol, symbol), [ctx.symbols[place] for place in each])
+            (symbol, names.get(symbol, symbol), [ctx.symbols[place] for place in each])
             for symbol, each in zip(ctx.symbols, likes, strict=True)
+            if symbol not in told
         ]
         return await ctx.tables.put("ticker_data", COLUMNS, rows, key=COLUMNS[:1])
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.ports import DataAPI
-from liualgotrader.data.data_factory import data_loader_factory
+from liualgotrader.common.ports import CompanyAPI, DataAPI
+from liualgotrader.data.data_factory import companies_factory, data_loader_factory
 from liualgotrader.data.kept_history import KeptHistory
 from liualgotrader.data.lake import Lake
 from liualgotrader.mining.blind_data import BlindData
@@ -48,6 +48,7 @@ class JobContext:
         history: NightHistory,
         tables: MinerTables,
         batches: NightBatches,
+        companies: CompanyAPI | None,
         symbols: Sequence[str],
         say: Callable[[Word], None],
     ) -> None:
@@ -59,6 +60,7 @@ class JobContext:
         self.history = history
         self.tables = tables
         self.batches = batches
+        self.companies = companies
         self.skipped: dict[str, str] = {}
         self._monotonic = asyncio.get_running_loop().time
         self._progressed_at = -_PROGRESS_SECONDS
@@ -157,6 +159,9 @@ class OpenContext:
         self._stack.callback(vendor.close)
         tables = await MinerTables.open(task.dsn, max_size=_CONNECTIONS)
         self._stack.push_async_callback(tables.close)
+        companies = companies_factory(task.access)
+        if companies is not None:
+            self._stack.callback(companies.close)
         batches = NightBatches(tables.pool, dsn=task.dsn)
         batches.lake, batches.home = Lake(task.lake), Path(task.home)
         data = BlindData(vendor if task.keeps else SplitData(vendor, night), night)
@@ -169,6 +174,7 @@ class OpenContext:
             history=history,
             tables=tables,
             batches=batches,
+            companies=companies,
             symbols=symbols,
             say=self._say,
         )

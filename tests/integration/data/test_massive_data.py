@@ -16,7 +16,9 @@ from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.errors import FeedLost, FeedRefused
 from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import AssetClass
+from liualgotrader.common.ports import CompanyFacts
 from liualgotrader.data.massive import MassiveData
+from liualgotrader.data.massive_company import sector
 from liualgotrader.exchange.days import midnight
 from liualgotrader.links.rest import RetryPolicy
 from tests.integration.data.test_alpaca_rest import Answer, Vendor, ok
@@ -200,3 +202,56 @@ async def test_assets_are_asked_for_once_and_whole() -> None:
         (coke, _) = await data.assets()
     assert (coke.name, coke.shortable, coke.fractionable) == ("Coca-Cola", False, False)
     assert len(server.asked) == 7
+
+
+async def test_a_company_is_told_in_two_requests() -> None:
+    overview = {
+        "results": {
+            "ticker": "KO", "name": "Coca-Cola Co", "description": "It bottles.", "sic_code": "2086",
+            "sic_description": "BOTTLED & CANNED SOFT DRINKS", "primary_exchange": "XNYS",
+        }
+    }  # fmt: skip
+    related = {"results": [{"ticker": "PEP"}, {}, {"ticker": "KDP"}]}
+    async with vendor(ok(overview), ok(related), (404, {"status": "NOT_FOUND"}, {})) as (
+        data,
+        server,
+    ):
+        found = await data.company("KO")
+        assert await data.company("NONE") is None
+    assert found == CompanyFacts(
+        symbol="KO",
+        name="Coca-Cola Co",
+        description="It bottles.",
+        industry="Bottled & canned soft drinks",
+        sector="Manufacturing",
+        exchange="XNYS",
+        similar=("PEP", "KDP"),
+    )
+    assert [each.path for each in server.asked] == [
+        "/v3/reference/tickers/KO",
+        "/v1/related-companies/KO",
+        "/v3/reference/tickers/NONE",
+    ]
+
+
+async def test_a_company_that_may_not_be_asked_for_is_refused() -> None:
+    async with vendor(NOT_ENTITLED) as (data, _):
+        with pytest.raises(FeedRefused, match="not entitled"):
+            await data.company("KO")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("0100", "Agriculture, Forestry and Fishing"),
+        ("100", "Agriculture, Forestry and Fishing"),
+        ("1311", "Mining"),
+        ("6021", "Finance, Insurance and Real Estate"),
+        ("7372", "Services"),
+        ("0011", ""),
+        ("", ""),
+        ("n/a", ""),
+    ],
+)
+def test_sectors_are_divisions(code: str, expected: str) -> None:
+    assert sector(code) == expected

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from liualgotrader.common.bar_table import BarTable
+from liualgotrader.common.errors import FeedRefused
+from liualgotrader.common.ports import CompanyFacts
 from liualgotrader.miners.stock_cluster import StockCluster, correlations, nearest
 from liualgotrader.miners.ticker_data import TickerData
 from tests.miner_bench import World, day_bars, joined, sessions
@@ -63,6 +65,59 @@ async def test_who_is_not_listed_keeps_its_name_and_is_named() -> None:
     assert await TickerData().run(ctx) == 1
     assert set(ctx.skipped) == {"A0", "ZZZ"}
     assert [row["name"] for row in world.tables.all("ticker_data")] == ["Alpha", "ZZZ"]
+
+
+class _Companies:
+    """Implements `CompanyAPI`. `asked`: for whom, in order."""
+
+    def __init__(self, known: dict[str, CompanyFacts], *, fails: bool = False) -> None:
+        self.known = known
+        self.fails = fails
+        self.asked: list[str] = []
+
+    async def company(self, symbol: str) -> CompanyFacts | None:
+        self.asked.append(symbol)
+        if self.fails:
+            raise FeedRefused("no such plan")
+        return self.known.get(symbol)
+
+    def close(self) -> None:
+        self.known.clear()
+
+
+async def test_what_a_vendor_tells_is_asked_for_once_and_its_likes_stay() -> None:
+    world = _world()
+    facts = CompanyFacts(
+        symbol="A0",
+        industry="Paper mills",
+        sector="Manufacturing",
+        exchange="XNYS",
+        similar=("KO",),
+    )
+    companies = _Companies({"A0": facts})
+    for _ in range(3):
+        ctx = world.at(DAYS[-1], ["A0", "A1", "A2"])
+        ctx.companies = companies
+        miner = TickerData()
+        miner.details = 2
+        await miner.run(ctx)
+        await StockCluster().run(ctx)
+    assert companies.asked == ["A0", "A1", "A2"]
+    rows = {row["symbol"]: row for row in world.tables.all("ticker_data")}
+    assert (rows["A0"]["industry"], rows["A0"]["sector"]) == ("Paper mills", "Manufacturing")
+    assert rows["A0"]["similar_tickers"] == ["KO"]
+    assert rows["A1"]["similar_tickers"] == ["A0", "A2"]
+    assert (rows["A1"]["industry"], rows["A1"]["exchange"]) == (None, "")
+
+
+async def test_a_vendor_that_tells_nothing_of_companies_is_the_outcome() -> None:
+    world = _world()
+    ctx = world.at(DAYS[-1], ["A0", "A1"])
+    ctx.companies = _Companies({}, fails=True)
+    with pytest.raises(FeedRefused, match="no such plan"):
+        await TickerData().run(ctx)
+    assert ctx.skipped["A0"] == "not asked for: no such plan"
+    assert [row["name"] for row in world.tables.all("ticker_data")] == ["Alpha", "A1"]
 
 
 async def test_the_future_changes_nothing() -> None:
