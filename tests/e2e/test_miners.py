@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.sessions import TRADER, Setting, ended, query, reached
 
+ROOT = Path(__file__).parents[2]
 MINER = TRADER.replace("trader import", "market_miner import").replace("'trader'", "'market_miner'")
 
 FILE = '''
@@ -111,6 +112,29 @@ def test_a_night_is_worked_twice_and_the_second_time_changes_nothing(setting: Se
         {"miner": name, "outcome": "done", "over": True}
         for name in ("from_the_history", "from_the_vendor")
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_the_file_of_the_package_runs_what_is_built_in(setting: Setting) -> None:
+    """Twice; the five companies of the package have indicators, ranks and likes."""
+    for rows in (1, 0):
+        run = ended(setting.start(ROOT / "miner.toml", "--json", program=MINER), within=80)
+        assert run.code == 0, run.err
+        assert {each["outcome"] for each in run.summary["miners"]} == {"done"}
+        made = {each["name"]: each["rows"] for each in run.summary["miners"]}
+        assert len(made) >= 10
+        assert (made["DailyOHLC"] > 5_000) == (sum(made.values()) > 0) == bool(rows)
+    ranked = query(setting.dsn, "SELECT symbol FROM portfolio_ranking ORDER BY rank")
+    assert [row["symbol"] for row in ranked] == ["FB", "GOOG", "IBM", "MSFT", "AAPL"]
+    (row,) = query(
+        setting.dsn,
+        """SELECT name, similar_tickers, indicators->'sma200' AS sma200 FROM ticker_data
+        JOIN stock_ohlc USING (symbol) WHERE symbol = 'IBM' AND symbol_date = '2013-01-23'""",
+    )
+    assert row["name"] == "International Business Machines Corporation"
+    assert row["similar_tickers"] == ["MSFT", "GOOG", "AAPL"]
+    assert row["sma200"] == pytest.approx(196.8337)
 
 
 @pytest.mark.slow
