@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -18,7 +19,8 @@ from liualgotrader.miners.bar_days import (
     portions,
     sessions_back,
 )
-from liualgotrader.miners.base import Miner, MinerContext
+from liualgotrader.miners.base import Miner, MinerContext, Row
+from liualgotrader.miners.behind import Behind
 from liualgotrader.miners.daily_rows import COLUMNS, KEY, Indicators, rows
 
 _Stored = Mapping[int, tuple[float, ...]]
@@ -71,13 +73,20 @@ class DailyOHLC(Miner):
         """Bring bars and rows up to the miner's day; return how many rows are new or changed."""
         work = self._work(ctx)
         fetching = Fetching(ctx, DAY)
-        changed = done = 0
-        for symbols in portions(ctx.symbols):
-            if await fetching.fetch(symbols, work.first, ctx.day):
-                changed += await self._portion(ctx, symbols, work)
-            done += len(symbols)
-            ctx.progress(done, len(ctx.symbols))
+        replaced = done = 0
+        async with Behind() as behind:
+            for symbols in portions(ctx.symbols):
+                if await fetching.fetch(symbols, work.first, ctx.day):
+                    found, wrong = await self._portion(ctx, symbols, work)
+                    for symbol, each in wrong.items():
+                        replaced += await _replace(ctx, symbol, each)
+                    if found:
+                        put = ctx.tables.put("stock_ohlc", COLUMNS, found, key=KEY)
+                        await behind.hand_over(put)
+                done += len(symbols)
+                ctx.progress(done, len(ctx.symbols))
         fetching.raise_if_all()
+        changed = replaced + behind.count
         ctx.log(f"{changed} rows; {fetching.asked} days asked for")
         return changed
 
@@ -99,10 +108,28 @@ class DailyOHLC(Miner):
             stretch=stretch[0],
         )
 
-    async def _portion(self, ctx: MinerContext, symbols: Sequence[str], work: _Work) -> int:
-        """Write what is missing of some symbols, in one go but for those that are made anew."""
-        stored = await _stored(ctx, {"symbol": list(symbols), "symbol_date": work.probes})
-        fresh, anew = [], []
+    async def _portion(
+        self, ctx: MinerContext, symbols: Sequence[str], work: _Work
+    ) -> tuple[list[Row], dict[str, list[Row]]]:
+        """Return the rows that are missing of some symbols, and all rows of those whose stored ones are wrong.
+
+        The work is in a thread, so that the rows before these get to the database meanwhile.
+        """
+        probes = {"symbol": list(symbols), "symbol_date": work.probes}
+        stored = await _stored(ctx, probes)
+        found, anew = await asyncio.to_thread(self._fresh, ctx, symbols, stored, work)
+        if not anew:
+            return found, {}
+        stored = await _stored(ctx, {"symbol": anew})
+        more, wrong = await asyncio.to_thread(_all, ctx, anew, stored, work)
+        return found + more, wrong
+
+    def _fresh(
+        self, ctx: MinerContext, symbols: Sequence[str], stored: Mapping[str, _Stored], work: _Work
+    ) -> tuple[list[Row], list[str]]:
+        """Return rows of new days, and the symbols of which all are to be looked at."""
+        found: list[Row] = []
+        anew = []
         for symbol in symbols:
             bars = last_bars(ctx, symbol, work.needed, work.stretch)
             if not self._is_wanted(ctx, bars):
@@ -111,11 +138,8 @@ class DailyOHLC(Miner):
             if begin is None:
                 anew.append(symbol)
             elif begin < len(bars):
-                fresh += rows(bars, work.indicators, begin)
-        changed = await ctx.tables.put("stock_ohlc", COLUMNS, fresh, key=KEY) if fresh else 0
-        for symbol in anew:
-            changed += await self._anew(ctx, symbol, work)
-        return changed
+                found += rows(bars, work.indicators, begin)
+        return found, anew
 
     def _is_wanted(self, ctx: MinerContext, bars: BarTable) -> bool:
         """Whether a symbol has bars at a price that is asked for; what is amiss is told."""
@@ -131,20 +155,31 @@ class DailyOHLC(Miner):
             ctx.skip(bars.symbol, f"no bar of {ctx.day}; the last is of {last}")
         return True
 
-    async def _anew(self, ctx: MinerContext, symbol: str, work: _Work) -> int:
-        """Write all rows of a symbol; where one is not its bar any more, all stored ones go first."""
+
+def _all(
+    ctx: MinerContext, symbols: Sequence[str], stored: Mapping[str, _Stored], work: _Work
+) -> tuple[list[Row], dict[str, list[Row]]]:
+    """Return all rows of symbols, apart by symbol where a stored one is not its bar any more."""
+    found: list[Row] = []
+    wrong = {}
+    for symbol in symbols:
         span = ctx.history.span(symbol, DAY)
         if span is None:
-            return 0
+            continue
         bars = ctx.history.bars(symbol, DAY, span[0], ctx.day)
         numbers = ordinals(bars.start)
         begin = int(numbers.searchsorted(work.first.toordinal()))
-        found = rows(bars, work.indicators, begin)
-        stored = (await _stored(ctx, {"symbol": symbol})).get(symbol, {})
-        if _differing(bars, numbers, stored):
-            where = {"symbol": symbol}
-            return await ctx.tables.replace("stock_ohlc", COLUMNS, found, where=where)
-        return await ctx.tables.put("stock_ohlc", COLUMNS, found, key=KEY)
+        made = rows(bars, work.indicators, begin)
+        if _differing(bars, numbers, stored.get(symbol, {})):
+            wrong[symbol] = made
+        else:
+            found += made
+    return found, wrong
+
+
+async def _replace(ctx: MinerContext, symbol: str, found: Sequence[Row]) -> int:
+    """Put rows in the place of all stored ones of a symbol; return how many there are."""
+    return await ctx.tables.replace("stock_ohlc", COLUMNS, found, where={"symbol": symbol})
 
 
 async def _stored(ctx: MinerContext, where: Mapping[str, object]) -> dict[str, _Stored]:
