@@ -7,9 +7,9 @@ from typing import Any
 
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from liualgotrader.forecasts.base import MarketDay
+from liualgotrader.forecasts.robust import robust_inputs
 from liualgotrader.forecasts.sampled import Missing, SampledForecast
 from liualgotrader.forecasts.session_minutes import MINUTE, gap, strongest_rise
 
@@ -38,7 +38,7 @@ class Rally(SampledForecast):
     def model(self) -> Any:
         """Return a network with six hidden units, held back (alpha) from learning samples by heart."""
         network = MLPClassifier((6,), solver="lbfgs", alpha=10.0, max_iter=100, random_state=1)
-        return make_pipeline(StandardScaler(), network)
+        return make_pipeline(*robust_inputs(), network)
 
     def baseline(self, own: Sequence[float], everyone: float) -> float:
         """Return the base rate."""

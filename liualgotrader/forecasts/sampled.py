@@ -19,15 +19,13 @@ import msgspec
 import numpy as np
 import threadpoolctl
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from liualgotrader.common.bar_table import BarTable, Floats
 from liualgotrader.forecasts.base import Basis, Check, Forecast, MarketDay, Sample, Told
 from liualgotrader.forecasts.checking import checked
 from liualgotrader.forecasts.day_features import LEAST_BARS, day_features
 from liualgotrader.forecasts.pool import Lesson, Pool
+from liualgotrader.forecasts.robust import robust_line
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -76,7 +74,7 @@ class SampledForecast(Forecast):
 
     def model(self) -> Any:
         """Return a fresh estimator; where it draws lots, with a fixed `random_state`."""
-        return make_pipeline(StandardScaler(), Ridge(alpha=10.0))
+        return robust_line()
 
     def baseline(self, own: Sequence[float], everyone: float) -> float:
         """Return the naive forecast, of the symbol's own targets, oldest first, and the mean over all symbols."""

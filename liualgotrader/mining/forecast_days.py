@@ -11,8 +11,8 @@ from liualgotrader.common.calendar import us_equities
 from liualgotrader.forecasts.base import MarketDay, Needs, Sample
 from liualgotrader.miners.base import MinerContext
 
-MOST_AT_ONCE = 5_000
-"""Days of symbols that are in memory together: some 100 MB of minutes."""
+MOST_AT_ONCE = 2_500
+"""Days of symbols that are in memory together: some 50 MB of minutes."""
 _MINUTE, _DAY = 60, 86_400
 
 

@@ -31,7 +31,7 @@ from liualgotrader.scripts.home import liu_home
 from tools.benchmarks.forecasts_lake import LAST, make_lake
 
 _BEFORE_LAST = LAST - timedelta(days=3)
-_LOOK_S = 0.2
+_LOOK_S = 0.5
 
 
 def write_plan(path: Path, names: Sequence[str]) -> Path:
@@ -73,18 +73,19 @@ def _processor() -> float:
 
 
 def _held(pid: int) -> int:
-    """Return the bytes in memory of a process and all that it started."""
+    """Return the bytes in memory of a process and all that it started; what they share counts once, on Linux."""
     try:
         parent = psutil.Process(pid)
-        return sum(_rss(each) for each in (parent, *parent.children(recursive=True)))
+        return sum(_share(each) for each in (parent, *parent.children(recursive=True)))
     except psutil.NoSuchProcess:
         return 0
 
 
-def _rss(process: psutil.Process) -> int:
+def _share(process: psutil.Process) -> int:
     try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
+        full = process.memory_full_info()
+        return int(getattr(full, "pss", full.rss))
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return 0
 
 

@@ -190,3 +190,31 @@ def test_nothing_is_known_of_nothing(cls: type[Forecast]) -> None:
     assert forecast.value("AAA", date(2024, 1, 2)) is None
     check = forecast.check()
     assert (check.samples, check.error, check.skill, check.beats_naive) == (0, None, None, False)
+
+
+@pytest.mark.parametrize("name", ["dip_45", "volatility", "momentum", "profitability"])
+def test_a_wild_day_of_one_symbol_bends_little(name: str) -> None:
+    *before, last = market([f"S{number}" for number in range(8)], 30)
+    wild = before[20]
+    wild = msgspec.structs.replace(
+        wild,
+        minutes={**wild.minutes, "S0": _times(wild.minutes["S0"], 30.0)},
+        days={**wild.days, "S0": _times(wild.days["S0"], 30.0)},
+        profits={**wild.profits, "S0": 30.0},
+    )
+    calm = fed(forecast_classes()[name], [*before, last])
+    stirred = fed(forecast_classes()[name], [*before[:20], wild, *before[21:], last])
+    came = [sample.target for sample in calm.samples(last.day) if sample.symbol != "S0"]
+    spread = np.ptp([target for target in came if target is not None])
+    for number in range(1, 8):
+        one, other = (each.value(f"S{number}", last.day) for each in (calm, stirred))
+        assert one is not None
+        assert other == pytest.approx(one, abs=spread / 4)
+
+
+def _times(table: BarTable, factor: float) -> BarTable:
+    """Return bars of which the last has a high and a close that are no market's."""
+    high, close = table.high.copy(), table.close.copy()
+    high[-40:] *= factor
+    close[-40:] *= factor
+    return msgspec.structs.replace(table, high=high, close=close)
