@@ -47,7 +47,7 @@ class _Importer:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._folder = os.path.dirname(os.path.abspath(world.filename))
+        self._folder = os.path.dirname(os.path.realpath(world.filename))
         self._digest = hashlib.sha256(world.filename.encode()).hexdigest()[:12]
         self._beside: dict[str, bool] = {}
 
@@ -138,7 +138,7 @@ class _Importer:
             return False
         if PathFinder.find_spec(top, [self._folder]) is None:
             return False
-        elsewhere = [each for each in sys.path if os.path.abspath(each or ".") != self._folder]
+        elsewhere = [each for each in sys.path if os.path.realpath(each) != self._folder]
         return PathFinder.find_spec(top, elsewhere) is None
 
     def _sibling(self, name: str, package: ModuleType | None) -> ModuleType:

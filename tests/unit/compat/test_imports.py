@@ -120,6 +120,18 @@ def test_a_file_beside_it_never_hides_what_is_installed(tmp_path: Path) -> None:
     assert "helper" not in sys.modules
 
 
+def test_a_file_beside_it_is_old_though_its_folder_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "helper.py").write_text("from liualgotrader.common.tlog import tlog")
+    monkeypatch.chdir(tmp_path / "real")
+    monkeypatch.setattr(sys, "path", ["", *sys.path, str(tmp_path / "link")])
+    load(tmp_path / "link", "from helper import tlog\n")
+    assert "helper" not in sys.modules
+
+
 @pytest.mark.parametrize("line", ["from helper import gone", "from .helper import here"])
 def test_what_is_not_beside_it_is_an_import_error(tmp_path: Path, line: str) -> None:
     (tmp_path / "helper.py").write_text("here = True")
