@@ -13,6 +13,7 @@ from liualgotrader.common.events import Bar, MarketEvent, Picked
 from liualgotrader.common.plan import Channel
 from liualgotrader.data.lake import Kind, Rows
 from liualgotrader.exchange.columns import BAR, QUOTE, TRADE, Columns, events, joined, of_kind
+from liualgotrader.session.past import minutes_reach
 from liualgotrader.simulation.pit import Pit
 from liualgotrader.venue.market import exact
 
@@ -134,9 +135,8 @@ class MinuteMarket:
         if not minutes:
             return []
         session = self.session
-        # A long weekend and the session before it lie within four days, as for a session's start.
         rows = self._history.rows(
-            Kind.MINUTE, symbol, session.open - 4 * 24 * 60 * MINUTE, now - MINUTE + 1
+            Kind.MINUTE, symbol, session.open - minutes_reach(minutes), now - MINUTE + 1
         )
         today = int(np.searchsorted(rows.start, session.open))
         cut = rows.cut(max(min(today, len(rows) - minutes), 0), len(rows))

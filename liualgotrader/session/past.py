@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from math import ceil
 
 from liualgotrader.common.errors import FeedError
 from liualgotrader.common.events import Bar, HistoryLoaded
@@ -18,7 +19,8 @@ log = logging.getLogger(__name__)
 _DAY = 86_400_000_000_000
 _SECONDS = 20.0
 _NAMED = 5
-# Warm-up minutes are looked for in so many days: over a long weekend, and the session before it.
+_SESSION_MINUTES = 390
+# Warm-up minutes are looked for in so many days at least: over a long weekend, and the session before it.
 _MINUTES_IN_DAYS = 4
 
 
@@ -49,7 +51,7 @@ class Past:
             daily = await self._bars(symbol, start, self._open, 86_400)
             bars += daily[-self._days :]
         if self._minutes:
-            minutes = await self._bars(symbol, self._open - _MINUTES_IN_DAYS * _DAY, now, 60)
+            minutes = await self._bars(symbol, self._open - minutes_reach(self._minutes), now, 60)
             bars += declared(minutes, self._minutes, self._open)
         return HistoryLoaded(symbol, now, tuple(bars))
 
@@ -83,6 +85,12 @@ class Past:
             log.warning("no history for %s: %s", names, exc)
             self._tell(f"no history for {names}: {exc}")
             return {}
+
+
+def minutes_reach(count: int) -> int:
+    """Return how far before the open `count` minute bars are looked for, ns: more than a session's takes more days."""
+    sessions = ceil(max(count - _SESSION_MINUTES, 0) / _SESSION_MINUTES)
+    return (_MINUTES_IN_DAYS + ceil(sessions * 7 / 5)) * _DAY
 
 
 def declared(minutes: list[Bar], count: int, session_open: int) -> list[Bar]:
