@@ -99,10 +99,7 @@ class AdmittedBars:
 
     def _declare(self, *, by_day: bool, count: int) -> str:
         key = "warmup_days" if by_day else "warmup"
-        far = "" if by_day else " (minutes go back four days at most; TimeScale.day goes further)"
-        return (
-            f"set strategies.{self._name}.{key} = {count} in the plan, or {key} in the class{far}"
-        )
+        return f"set strategies.{self._name}.{key} = {count} in the plan, or {key} in the class"
 
 
 def _minutes(ns: int) -> int:

@@ -32,10 +32,17 @@ class OldSeries(pd.Series):
         return OldFrame
 
     def __getitem__(self, key: Any) -> Any:
-        counts = isinstance(key, int | np.integer) and not isinstance(key, bool)
-        if counts and not pd.api.types.is_integer_dtype(self.index.dtype):
-            return self.iloc[int(key)]
-        return super().__getitem__(key)
+        return self.iloc[int(key)] if self._counts(key) else super().__getitem__(key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self._counts(key):
+            self.iloc[int(key)] = value
+        else:
+            super().__setitem__(key, value)
+
+    def _counts(self, key: Any) -> bool:
+        is_whole = isinstance(key, int | np.integer) and not isinstance(key, bool)
+        return is_whole and not pd.api.types.is_integer_dtype(self.index.dtype)
 
     def append(self, other: Any, ignore_index: bool = False) -> OldSeries:
         """Return both, one behind the other."""
@@ -87,12 +94,13 @@ def times(starts: Sequence[int]) -> pd.DatetimeIndex:
 def frame_of(bars: SymbolData, places: slice = slice(None)) -> OldFrame:
     """Return bars as 0.4 showed them: eight columns, indexed by when they began, in New York.
 
-    `average` is (high + low + close) / 3; `vwap` and `count` are not kept with the bars, and are NaN.
+    What a vendor says beside the prices is not kept with bars, and would not be the same in a backtest: `vwap` and
+    `average` are (high + low + close) / 3, `count` is NaN.
     """
     values = np.full((len(bars.starts[places]), len(COLUMNS)), np.nan)
     for number, name in enumerate(PRICES):
         values[:, number] = getattr(bars, name)[places]
-    values[:, 6] = (values[:, 1] + values[:, 2] + values[:, 3]) / 3.0
+    values[:, 5] = values[:, 6] = (values[:, 1] + values[:, 2] + values[:, 3]) / 3.0
     return OldFrame(values, index=times(bars.starts[places]), columns=_INDEX)
 
 

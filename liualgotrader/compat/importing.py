@@ -16,11 +16,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from liualgotrader.compat.catalogue import HINTS, SERVED
 from liualgotrader.compat.indicators import INDICATORS, indicators_of
+from liualgotrader.compat.retired import RETIRED, RetiredModule
 from liualgotrader.compat.world import World
 
 PACKAGE = "liualgotrader"
@@ -49,7 +51,7 @@ class _Importer:
         self._world = world
         self._folder = os.path.dirname(os.path.realpath(world.filename))
         self._digest = hashlib.sha256(world.filename.encode()).hexdigest()[:12]
-        self._beside: dict[str, bool] = {}
+        self._beside: dict[tuple[str, int], bool] = {}
 
     def new_module(self, name: str, filename: str) -> ModuleType:
         """Return an empty module that imports as its world's files do.
@@ -80,6 +82,8 @@ class _Importer:
             return self._import(name, fromlist, self._served)
         if self._is_beside(top):
             return self._import(name, fromlist, self._sibling)
+        if top in RETIRED and PathFinder.find_spec(top) is None:
+            return self._import(name, fromlist, lambda each, package: RetiredModule(each))
         found = builtins.__import__(name, globals, locals, fromlist or (), 0)
         return indicators_of(found) if top in INDICATORS else found
 
@@ -128,29 +132,38 @@ class _Importer:
     # -- the files beside it -------------------------------------------------------------------------
 
     def _is_beside(self, top: str) -> bool:
-        """Say whether a name is that of a file in the folder, and of nothing that is installed."""
-        if top not in self._beside:
-            self._beside[top] = self._find_beside(top)
-        return self._beside[top]
+        """Say whether a name is that of an author's file, and of nothing that is installed."""
+        asked = top, len(sys.path)  # a file may add folders as it runs
+        if asked not in self._beside:
+            self._beside[asked] = self._find_beside(top)
+        return self._beside[asked]
 
     def _find_beside(self, top: str) -> bool:
         if top in sys.builtin_module_names or top in sys.stdlib_module_names:
             return False
-        if PathFinder.find_spec(top, [self._folder]) is None:
+        folders = self._folders()
+        if PathFinder.find_spec(top, folders) is None:
             return False
-        elsewhere = [each for each in sys.path if os.path.realpath(each) != self._folder]
-        return PathFinder.find_spec(top, elsewhere) is None
+        installed = [each for each in sys.path if os.path.realpath(each) not in folders]
+        return PathFinder.find_spec(top, installed) is None
+
+    def _folders(self) -> list[str]:
+        """Return where an author's files are: the folder of the first, and what is searched but not installed."""
+        searched = map(os.path.realpath, sys.path)
+        return [self._folder, *(each for each in searched if not _is_of_installation(each))]
 
     def _sibling(self, name: str, package: ModuleType | None) -> ModuleType:
-        path = [self._folder] if package is None else list(getattr(package, "__path__", ()))
-        spec = PathFinder.find_spec(name, path)
+        path = self._folders() if package is None else list(getattr(package, "__path__", ()))
+        last = name.rpartition(".")[2]
+        # By its last name: of a whole one, parents would be looked for in sys.modules.
+        spec = PathFinder.find_spec(last, path)
         if spec is None:
             raise ModuleNotFoundError(f"no module named {name!r} in {', '.join(path)}", name=name)
-        code = _code(spec, name)
+        code = _code(spec, last)
         module = self.new_module(name, spec.origin or "")
         is_package = spec.submodule_search_locations is not None
-        if spec.submodule_search_locations is not None:
-            module.__path__ = list(spec.submodule_search_locations)
+        if is_package:
+            module.__path__ = [each for p in path if os.path.isdir(each := os.path.join(p, last))]
         module.__package__ = name if is_package else name.rpartition(".")[0]
         self._world.modules[name] = module
         if code is None:
@@ -161,6 +174,13 @@ class _Importer:
             del self._world.modules[name]
             raise
         return module
+
+
+def _is_of_installation(folder: str) -> bool:
+    homes = {os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    parts = Path(folder).parts
+    within = any(folder == home or folder.startswith(f"{home}{os.sep}") for home in homes)
+    return within or "site-packages" in parts or "dist-packages" in parts
 
 
 def _code(spec: ModuleSpec, name: str) -> CodeType | None:

@@ -58,7 +58,7 @@ class OldStrategy(Strategy):
     # -- a life --------------------------------------------------------------------------------------
 
     def on_start(self, ctx: Context) -> None:
-        """Show what is held, then call `create`. One that returns nothing true sleeps on."""
+        """Show what is held, then call `create`. One that returns False sleeps on."""
         world, facts = self._world, self._world.facts
         world.ctx = ctx
         world.source = self._bars = AdmittedBars(
@@ -70,15 +70,16 @@ class OldStrategy(Strategy):
         now = timestamp(ctx.clock.now())
         for symbol, qty in ctx.positions().items():
             self._trades.open(symbol, qty, ctx.entry_price(symbol) or 0, now)
+            world.trading_data.last_used_strategy[symbol] = self.old
         self._memory = Memory(world.trading_data, ctx)
         self._book = OrderBook(world.trading_data, self.old)
         for order in ctx.orders():
             self._take_up(ctx, order)
         self._memory.restore()
         with world.active():
-            self._sleeps = not self._drive(self.old.create(), "create()")
+            self._sleeps = self._drive(self.old.create(), "create()") is False
         if self._sleeps:
-            ctx.log("create() did not return True: this strategy is not executed here")
+            ctx.log("create() returned False: this strategy is not executed here")
 
     def _show_session(self, ctx: Context) -> None:
         config: Any = self._world.config
@@ -136,6 +137,7 @@ class OldStrategy(Strategy):
             now=timestamp(bar.ts_event),
             minute_history=frame_of(ctx.data[symbol]),
             portfolio_value=float(ctx.portfolio_value),
+            trading_api=Trader(),
             debug=False,
             backtesting=self._world.facts.past,
         )

@@ -22,8 +22,7 @@ class Levels(Strategy):
     async def run(self, symbol, shortable, position, now, minute_history, portfolio_value=None,
                   debug=False, backtesting=False):
         current = minute_history.close[-1]
-        await self.noted("supports", await find_supports(current, minute_history, now,
-                                                         StopRangeType.DAILY))
+        await self.noted("supports", find_supports(current, minute_history, now, StopRangeType.DAILY))
         self.seen["resistances"] = await find_resistances(symbol, self.name, current, minute_history)
         self.seen["five"] = resample(minute_history, ResampleRangeType.min_5)
         self.seen["group"] = list(grouper([100.0, 101.0, 120.0]))

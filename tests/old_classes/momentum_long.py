@@ -2,6 +2,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Dict, List, Tuple
 
+import alpaca_trade_api as tradeapi
 import numpy as np
 from pandas import DataFrame as df
 
@@ -45,10 +46,9 @@ class MomentumLong(Strategy):
     async def sell_callback(self, symbol, price, qty, now=None, trade_fee=0.0):
         latest_cost_basis.pop(symbol, None)
 
-    async def create(self) -> bool:
+    async def create(self) -> None:
         await super().create()
         tlog(f"strategy {self.name} created")
-        return True
 
     async def run(
         self,
@@ -58,6 +58,7 @@ class MomentumLong(Strategy):
         now: datetime,
         minute_history: df,
         portfolio_value: float = None,
+        trading_api: tradeapi.REST = None,
         debug: bool = False,
         backtesting: bool = False,
     ) -> Tuple[bool, Dict]:
@@ -76,7 +77,7 @@ class MomentumLong(Strategy):
             macd = fast - slow
             if current <= top or macd[-1] <= macd[-2]:
                 return False, {}
-            stop = await find_stop(current, minute_history, now)
+            stop = find_stop(current, minute_history, now)
             stop = stop - current * 0.01 if stop else current * config.default_stop
             stop_prices[symbol] = min(stop, current * 0.995)
             target_prices[symbol] = current + 3 * (current - stop_prices[symbol])

@@ -36,6 +36,12 @@ class Portfolio:
         return _own("Portfolio.load_by_portfolio_id()", portfolio_id)
 
     @classmethod
+    async def load_details(cls, portfolio_id: str) -> tuple[int | None, float]:
+        """Return the number of its account, and its size."""
+        found = _own("Portfolio.load_details()", portfolio_id)
+        return found.account_id, found.portfolio_size
+
+    @classmethod
     async def load_by_batch_id(cls, batch_id: str) -> Portfolio:
         """Return the strategy's portfolio."""
         return _own("Portfolio.load_by_batch_id()", current().facts.portfolio_id)

@@ -115,14 +115,16 @@ class Strategy:
         qty = cash / (price * (1.0 + trade_fee_percentage))
         return qty if self.support_fractional else floor(qty)
 
-    async def get_global_var(self, key: str) -> str | None:
+    async def get_global_var(self, key: str, context: str | None = None) -> str | None:
         """Return what was kept under a key, in this session or an earlier one."""
+        key = _key(key, context)
         if key not in self.global_var:
             self.global_var[key] = await KeyStore.load(key)
         return self.global_var[key]
 
-    async def set_global_var(self, key: str, value: str) -> None:
-        """Keep a text under a key."""
+    async def set_global_var(self, key: str, value: str, context: str | None = None) -> None:
+        """Keep a text under a key, of a context if there is one: earlier versions of 0.4 had them."""
+        key = _key(key, context)
         await KeyStore.save(key, value)
         self.global_var[key] = value
 
@@ -130,6 +132,10 @@ class Strategy:
     async def get_strategy(cls, *args: Any, **kwargs: Any) -> Any:
         """Refuse: the plan says which strategies there are."""
         raise unanswerable("Strategy.get_strategy()", "name it in the plan: [strategies.NAME]")
+
+
+def _key(key: str, context: str | None) -> str:
+    return key if context is None else f"{context}/{key}"
 
 
 def _since_open(now: Any) -> float:

@@ -49,7 +49,7 @@ async def find_resistances(
     return found or None
 
 
-async def find_supports(
+def find_supports(
     current_value: float,
     minute_history: pd.DataFrame,
     now: Any,
@@ -67,7 +67,7 @@ async def find_supports(
     return found or None
 
 
-async def find_stop(
+def find_stop(
     current_value: float,
     minute_history: pd.DataFrame,
     now: Any,

@@ -38,6 +38,14 @@ class AssetType(Enum):
     CRYPTO = 2
 
 
+class WSConnectState(Enum):
+    """How a stream stands; the framework keeps it open."""
+
+    NOT_CONNECTED = auto()
+    CONNECTED = auto()
+    AUTHENTICATED = auto()
+
+
 class WSEventType(Enum):
     """A kind of market data; the plan's `events` say which come."""
 
@@ -94,3 +102,15 @@ class Order:
         self.remaining_amount = remaining_amount
         self.avg_execution_price = avg_execution_price
         self.external_account_id = external_account_id
+
+
+class Trade:
+    """What 0.4 passed of an execution; a name to annotate with."""
+
+
+class QueueMapper:
+    """What 0.4's processes shared; a name to annotate with."""
+
+
+class ThreadFlags:
+    """What 0.4's threads shared; a name to annotate with."""

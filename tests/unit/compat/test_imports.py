@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.compat.errors import Unanswerable
 from tests.old_bench import bench, made, old, show
 
 BASE = """
@@ -212,3 +213,32 @@ def test_what_is_over_leaves_the_memory(tmp_path: Path) -> None:
     load(tmp_path, "")  # the newest of a file stays until the next
     gc.collect()
     assert [world() is None for world in worlds[:2]] == [True, True]
+
+
+def test_what_is_retired_is_there_to_annotate_with(tmp_path: Path) -> None:
+    head = """
+import alpaca_trade_api as tradeapi
+from alpaca_trade_api.rest import REST, TimeFrame
+from liualgotrader.common.types import QueueMapper, Trade
+
+def ask(api: tradeapi.REST, queues: QueueMapper, trade: Trade) -> None:
+    return REST("key")
+"""
+    module = sys.modules[type(load(tmp_path, head).old).__module__]
+    with pytest.raises(Unanswerable, match=r"alpaca_trade_api\.rest\.REST of 0\.4 is not answered"):
+        module.ask(None, None, None)
+    assert "alpaca_trade_api" not in sys.modules
+
+
+def test_a_folder_that_the_file_adds_has_old_files_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib" / "common").mkdir(parents=True)
+    (tmp_path / "lib" / "common" / "trend.py").write_text(
+        "from liualgotrader.common.tlog import tlog\nslope = 1\n"
+    )
+    (tmp_path / "strats").mkdir()
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    head = f'import sys\nsys.path.append("{tmp_path}")\nfrom lib.common.trend import slope, tlog\n'
+    assert load(tmp_path / "strats", head).old.name == "Mine"
+    assert not {"lib", "lib.common"} & sys.modules.keys()

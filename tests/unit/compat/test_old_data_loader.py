@@ -145,7 +145,7 @@ def test_columns_and_the_symbol_itself() -> None:
         10,
     )
     assert apple.iloc[-1].close == 19 and apple.loc[MONDAY, "close"] == 10
-    assert apple.average[-1] == 13 and np.isnan(apple.vwap[-1])
+    assert apple.average[-1] == apple.vwap[-1] == 13 and np.isnan(apple.count[-1])
     assert found.keys() == ["AAPL"] and len(found) == 1
     assert found.exist("aapl") and "AAPL" in found and not found.exist("IBM")
     assert found["aapl"].close[-1] == 19

@@ -267,3 +267,12 @@ def test_history_that_was_not_declared_disables_though_the_class_catches_it() ->
     assert (
         "set strategies.SwingRebalance.warmup = 15600 in the plan, or warmup in the class" in reason
     )
+
+
+def test_what_earlier_versions_of_0_4_asked_is_answered_too() -> None:
+    strategy, at = at_work()
+    ask(strategy, lambda: strategy.old.set_global_var("when", "now", "live"))
+    assert ("WithFee", "live/when", "now") in at.engine.kept
+    assert ask(strategy, lambda: strategy.old.get_global_var("when", "live")) == "now"
+    assert ask(strategy, lambda: strategy.old.get_global_var("when")) is None
+    assert ask(strategy, lambda: Portfolio.load_details("mine")) == (1, 100_000.0)

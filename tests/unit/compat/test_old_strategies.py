@@ -291,6 +291,7 @@ def test_an_error_of_short_history_passes_a_bar_over_while_nothing_is_held(
 
     async def troubled(*args: Any, **named: Any) -> Any:
         answer = answers.pop(0)
+        named.pop("trading_api")
         if answer is not None:
             raise answer
         return await run(*args, **named)
@@ -337,7 +338,7 @@ def test_days_decide_beside_minutes_and_parts_of_shares_are_bought() -> None:
     assert order.qty == pytest.approx(Decimal(1000 / (10.5 * 1.001) / 20), abs=Decimal("1e-8"))
 
 
-def test_create_without_true_sleeps_on() -> None:
+def test_create_with_false_sleeps_on() -> None:
     strategy = old("callbacks.py", "WithFee")
 
     async def create() -> bool:
@@ -370,6 +371,7 @@ def test_a_restart_takes_up_positions_orders_and_what_was_written() -> None:
     )
     again = bench(second, start=start, symbols=())
     data = second._world.trading_data
+    assert data.last_used_strategy["A"] is second.old
     assert data.positions == {"A": 19, "B": 0} and list(data.open_orders) == ["B"]
     assert data.stop_prices == {"A": pytest.approx(95.95)}
     assert data.latest_cost_basis == {"A": 101.0}
