@@ -11,7 +11,7 @@ import pytest
 from liualgotrader.scripts.exits import run
 from liualgotrader.scripts.portfolio import portfolio
 from tests.integration.backtest.conftest import Call
-from tests.integration.backtest.test_backtest_command import rows
+from tests.integration.backtest.test_backtest_command import rows, write_history
 
 OLD = Path(__file__).parents[2] / "old_classes"
 
@@ -62,3 +62,33 @@ def test_its_purse_bounds_what_it_buys(plan: Path, call: Call) -> None:
     orders = rows("SELECT symbol, status, side FROM orders WHERE batch_id = $1", batch)
     assert len({row["symbol"] for row in orders}) > 2
     assert {row["status"] for row in orders} == {"filled"}
+
+
+def test_minutes_of_days_before_are_there_once_they_are_declared(
+    home: Path, call: Call, tmp_path: Path
+) -> None:
+    write_history(home, days=9)
+    path = tmp_path / "tradeplan.toml"
+    text = """
+[session]
+symbols = ["AAA", "BBB"]
+events = ["minute"]
+
+[strategies.Minutes]
+class_name = "DailyAverage"
+filename = "minutes.py"
+days = 2000
+"""
+    body = (OLD / "daily_average.py").read_text().replace("TimeScale.day)", "TimeScale.minute)")
+    tmp_path.joinpath("minutes.py").write_text(body)
+    path.write_text(text)
+    day = ("--from", "2023-03-22", "--plan", path, "--json")
+    said = call(*day)
+    assert said.code == 1
+    assert "set strategies.Minutes.warmup = 2000 in the plan" in " ".join(said.err.split())
+    path.write_text(text + "warmup = 2000\n")
+    said = call(*day)
+    assert said.code == 0, said.err
+    first = rows("SELECT min(decided_ns) AS at FROM orders WHERE batch_id = $1", said.summary["batch_id"])  # fmt: skip
+    opened = 1_679_491_800 * 10**9  # 9:30 in New York
+    assert first[0]["at"] < opened + 60 * 60 * 10**9
