@@ -42,6 +42,7 @@ from liualgotrader.models.account_store import AccountStore
 from liualgotrader.models.analysis_store import AnalysisStore
 from liualgotrader.models.embedded import EmbeddedServer
 from liualgotrader.models.journal_files import journal_files
+from liualgotrader.models.live_store import LiveStore
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.models.slippage_store import SlippageStore
@@ -145,7 +146,7 @@ class Course:
             supervisor = self._supervisor = Supervisor(config, epoch=await self._epoch(store))
             reconciler = await self._reconciled(stack, store, config, supervisor)
             keeper = self._kept(stack, supervisor)
-            await self._finalise(config, supervisor)
+            await self._finalise(store, config, supervisor)
             aside = (
                 self._commands(store, supervisor),
                 self._show(supervisor),
@@ -394,7 +395,9 @@ class Course:
         if not self._plan.session.lockstep:
             await reconciler.run(supervisor)
 
-    async def _finalise(self, config: SessionConfig, supervisor: Supervisor) -> None:
+    async def _finalise(
+        self, store: SessionStore, config: SessionConfig, supervisor: Supervisor
+    ) -> None:
         """Replace the live bars of earlier days by the vendor's final ones.
 
         Before the processes start: their warm-up would put the final ones there without a word.
@@ -403,7 +406,13 @@ class Course:
             if history is not None:
                 coins = self._plan.session.asset_class is AssetClass.CRYPTO
                 calendar: Calendar = crypto() if coins else us_equities()
-                await finalise_live_bars(history, calendar, session_date(config), supervisor.warn)
+                await finalise_live_bars(
+                    history,
+                    calendar,
+                    session_date(config),
+                    supervisor.warn,
+                    lambda done: LiveStore(store.pool).save(done.day, done.by_symbol()),
+                )
 
     async def _keep_live_bars(self, store: SessionStore, config: SessionConfig) -> None:
         """Keep what was heard until the final bars come. What an exchange in a box shows is nobody's history."""

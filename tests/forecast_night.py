@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import CompanyAPI, DataAPI
 from liualgotrader.forecasts.base import MarketDay
-from liualgotrader.miners.base import LiveDifference, Row, SimulatedRun
+from liualgotrader.miners.base import Row, SimulatedRun
 from liualgotrader.miners.past import Batches
 
 _SECONDS = 1_000_000_000

@@ -14,6 +14,7 @@ import numpy as np
 
 from liualgotrader.analytics.execution_costs import BidAsk, ExecutedOrder
 from liualgotrader.analytics.gain_loss import GainLoss, TradeAnalysis
+from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.analytics.past import PastBatch, Traded
 from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.calendar import us_equities
@@ -21,7 +22,7 @@ from liualgotrader.common.errors import LiuError
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import CompanyAPI, DataAPI
 from liualgotrader.miners.bar_days import DAY, MINUTE, midnight
-from liualgotrader.miners.base import LiveDifference, Row, Simulator
+from liualgotrader.miners.base import Row, Simulator
 
 KEYS = {
     "stock_ohlc": ("symbol", "symbol_date"),

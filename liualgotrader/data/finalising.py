@@ -13,6 +13,7 @@ from datetime import date
 
 import msgspec
 
+from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.events import Bar
 from liualgotrader.common.timestamps import format_time
@@ -22,6 +23,7 @@ from liualgotrader.data.lake.as_events import rows_of
 from liualgotrader.data.lake.kept import Kept, bounds
 
 _WHOLE = "bar"
+_PRICES = frozenset(("open", "high", "low", "close"))
 _LIVE = "/live"
 
 
@@ -57,6 +59,15 @@ class Finalised(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
     heard: Mapping[str, int] = {}
 
+    def by_symbol(self) -> list[LiveDifference]:
+        """Return the differences of each symbol that was heard, in one, by symbol."""
+        found: dict[str, list[Difference]] = {symbol: [] for symbol in self.heard}
+        for each in self.differences:
+            found[each.symbol].append(each)
+        return [
+            _of_symbol(symbol, self.heard[symbol], each) for symbol, each in sorted(found.items())
+        ]
+
     @property
     def summary(self) -> str:
         """One line for people."""
@@ -72,6 +83,31 @@ class Finalised(msgspec.Struct, frozen=True):
         parts += [f"not final {extra}"] if extra else []
         named = len({symbol for symbol, _ in differ})
         return f"{head}; {len(differ):,} minutes differ in {named} symbols: {', '.join(parts)}"
+
+
+def _of_symbol(symbol: str, minutes: int, differences: Iterable[Difference]) -> LiveDifference:
+    """Return a symbol's differences in one."""
+    differing, not_final, never_heard = set[int](), set[int](), set[int]()
+    worst: tuple[float, int, str] = (0.0, 0, "")
+    for each in differences:
+        if each.live is None:
+            never_heard.add(each.time)
+            continue
+        differing.add(each.time)
+        if each.final is None:
+            not_final.add(each.time)
+        elif each.field in _PRICES:
+            worst = max(worst, (abs(each.live / each.final - 1), each.time, each.field))
+    return LiveDifference(
+        symbol=symbol,
+        minutes=minutes,
+        differing=len(differing),
+        not_final=len(not_final),
+        never_heard=len(never_heard),
+        worst=worst[0],
+        worst_at=worst[1],
+        worst_field=worst[2],
+    )
 
 
 def live_source(source: str) -> str:

@@ -23,6 +23,7 @@ class CatchUp(Miner):
     for again, were its answer nothing.
     """
 
+    after = ("Finalise",)  # what was heard is compared before it is replaced
     days: int = 30
     fewest: float = 0.5
 

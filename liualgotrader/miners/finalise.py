@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.miners.bar_days import sessions_back
-from liualgotrader.miners.base import LiveDifference, Miner, MinerContext, Row
+from liualgotrader.miners.base import Miner, MinerContext, Row
 
 COLUMNS = (
     "symbol",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
-from liualgotrader.data.finalising import Difference, finalise, live_source
+from liualgotrader.analytics.live_differences import LiveDifference
+from liualgotrader.data.finalising import finalise, live_source
 from liualgotrader.data.kept_history import KeptHistory
 from liualgotrader.data.lake import Kind, Lake
 from liualgotrader.data.lake.days import calendar_of, is_crypto
-from liualgotrader.miners.base import LiveDifference
 from liualgotrader.mining.history import BlindHistory, kind_of
-
-_PRICES = frozenset(("open", "high", "low", "close"))
 
 
 class NightHistory(BlindHistory):
@@ -54,14 +51,7 @@ class NightHistory(BlindHistory):
         """Put the vendor's final minutes of a day in the place of those heard live; return what differed."""
         if self._vendor is None:
             return []
-        done = await finalise(self._vendor, day)
-        by_symbol: dict[str, list[Difference]] = defaultdict(list)
-        for each in done.differences:
-            by_symbol[each.symbol].append(each)
-        return [
-            live_difference(symbol, minutes, by_symbol[symbol])
-            for symbol, minutes in sorted(done.heard.items())
-        ]
+        return (await finalise(self._vendor, day)).by_symbol()
 
     def _lacking(self, kind: Kind, symbol: str, first: date, last: date) -> int:
         """Return how many trading days of a symbol the vendor has not been asked for and could answer."""
@@ -74,28 +64,3 @@ class NightHistory(BlindHistory):
             len(calendar.sessions(date.fromordinal(begin), date.fromordinal(end)))
             for begin, end in lacking
         )
-
-
-def live_difference(symbol: str, minutes: int, differences: Iterable[Difference]) -> LiveDifference:
-    """Return a symbol's differences in one."""
-    differing, not_final, never_heard = set[int](), set[int](), set[int]()
-    worst: tuple[float, int, str] = (0.0, 0, "")
-    for each in differences:
-        if each.live is None:
-            never_heard.add(each.time)
-            continue
-        differing.add(each.time)
-        if each.final is None:
-            not_final.add(each.time)
-        elif each.field in _PRICES:
-            worst = max(worst, (abs(each.live / each.final - 1), each.time, each.field))
-    return LiveDifference(
-        symbol=symbol,
-        minutes=minutes,
-        differing=len(differing),
-        not_final=len(not_final),
-        never_heard=len(never_heard),
-        worst=worst[0],
-        worst_at=worst[1],
-        worst_field=worst[2],
-    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
 from liualgotrader.common.calendar import Calendar
 from liualgotrader.common.errors import ConfigError, FeedError, StoreError
 from liualgotrader.common.events import Bar
-from liualgotrader.data.finalising import finalise, keep_live, live_source
+from liualgotrader.data.finalising import Finalised, finalise, keep_live, live_source
 from liualgotrader.data.kept_history import KeptHistory
 from liualgotrader.data.lake import Kind
 from liualgotrader.models.journal import BatchFrame, read_journal
@@ -39,24 +39,33 @@ def _minutes(journals: Iterable[Path]) -> Iterator[Bar]:
 
 
 async def finalise_live_bars(
-    history: KeptHistory, calendar: Calendar, today: dt.date, tell: Callable[[str], None]
+    history: KeptHistory,
+    calendar: Calendar,
+    today: dt.date,
+    tell: Callable[[str], None],
+    keep: Callable[[Finalised], Awaitable[None]],
 ) -> None:
-    """Replace what sessions of earlier days kept by the vendor's final bars, and tell how they differed."""
+    """Replace what sessions of earlier days kept by the vendor's final bars, and tell and keep how they differed."""
     first, last = today - dt.timedelta(days=DAYS_BACK), today - dt.timedelta(days=1)
     mark = live_source(history.source)
     for session in calendar.sessions(first, last):
         if await asyncio.to_thread(history.kept.symbols, Kind.MINUTE, mark, session.date):
-            await _finalise(history, session.date, tell)
+            done = await _finalise(history, session.date, tell)
+            if done is not None:
+                await keep(done)
 
 
-async def _finalise(history: KeptHistory, day: dt.date, tell: Callable[[str], None]) -> None:
+async def _finalise(
+    history: KeptHistory, day: dt.date, tell: Callable[[str], None]
+) -> Finalised | None:
     try:
         done = await finalise(history, day)
     except (ConfigError, FeedError) as exc:
         log.warning("the live bars of %s stay: %s", day, exc)
-        return
+        return None
     log.info("%s", done.summary)
     for difference in done.differences:
         log.info("%s", difference)
     if done.differences:
         tell(f"{done.summary}; each is in the log")
+    return done

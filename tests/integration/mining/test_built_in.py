@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.common.bar_table import BarTable
 from liualgotrader.common.calendar import Session, us_equities
 from liualgotrader.common.errors import FeedLost
@@ -25,6 +26,7 @@ from liualgotrader.miners.catch_up import CatchUp
 from liualgotrader.miners.daily_ohlc import DailyOHLC
 from liualgotrader.miners.finalise import Finalise
 from liualgotrader.mining.night_history import NightHistory
+from liualgotrader.models.live_store import LiveStore
 from liualgotrader.models.miner_tables import MinerTables
 from tests.miner_bench import BenchContext, World, day_bars, minute_bars, sessions
 
@@ -200,7 +202,7 @@ async def test_minutes_are_caught_up_and_absences_known(nights: Nights) -> None:
     assert len(nights.vendor.asked) == asked
 
 
-async def test_live_minutes_give_way_to_final_ones(nights: Nights) -> None:
+async def test_live_minutes_give_way_to_final_ones(nights: Nights, database: str) -> None:
     final = nights.vendor._bars("AAA", midnight("", NIGHT), midnight("", NIGHT, after=1), 60)
     heard = [bar for number, bar in enumerate(final[2:]) if number != 5]
     worse = heard[3]
@@ -217,5 +219,9 @@ async def test_live_minutes_give_way_to_final_ones(nights: Nights) -> None:
         ("AAA", NIGHT, 17, 1, 0, 1, "close", pytest.approx(0.01, rel=0.1), worse.start)
     ]
     assert await Finalise().run(nights.at(NIGHT)) == 0
+    # A session that finalises before the miner keeps its differences in the same place.
+    async with await LiveStore.open(database, max_size=1) as store:
+        await store.save(NIGHT, [LiveDifference(symbol="AAA", minutes=9)])
+    assert await nights.tables.get("live_differences", ("symbol", "minutes")) == [("AAA", 9)]
     kept = nights.at(NIGHT).history.bars("AAA", 60, NIGHT, NIGHT)
     assert np.array_equal(kept.close, [bar.close for bar in final])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from liualgotrader.miners.base import LiveDifference
+from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.miners.finalise import Finalise
 from tests.miner_bench import World, sessions
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.common.calendar import us_equities
 from liualgotrader.common.events import Bar, Trade
 from liualgotrader.common.wire import encode_events
+from liualgotrader.data.finalising import Finalised
 from liualgotrader.data.kept_history import SETTLES
 from liualgotrader.data.lake import Kind
 from liualgotrader.models.journal import Header, Journal
@@ -38,10 +40,17 @@ def journal(path: Path, *batches: Sequence[Bar | Trade]) -> Path:
     return written.paths[0]
 
 
-async def finalised(world: World, today: str) -> list[str]:
+async def finalised(
+    world: World, today: str, kept: list[LiveDifference] | None = None
+) -> list[str]:
     told: list[str] = []
     day = date.fromisoformat(today)
-    await finalise_live_bars(world.history(), us_equities(), day, told.append)
+
+    async def keep(done: Finalised) -> None:
+        if kept is not None:
+            kept.extend(done.by_symbol())
+
+    await finalise_live_bars(world.history(), us_equities(), day, told.append, keep)
     return told
 
 
@@ -55,10 +64,14 @@ async def test_what_journals_hold_is_kept_until_the_final_bars_come(
 
     assert await finalised(world, TUESDAY) == []  # today's own are not looked at
     world.now = midnight(WEDNESDAY) + SETTLES
-    assert await finalised(world, WEDNESDAY) == [
+    kept: list[LiveDifference] = []
+    assert await finalised(world, WEDNESDAY, kept) == [
         f"{TUESDAY}, alpaca/sip: 3 live minutes of 1 symbols; 1 minutes differ in 1 symbols:"
         " open 1, high 1, low 1, close 1; each is in the log"
     ]
+    (differs,) = kept
+    assert (differs.symbol, differs.minutes, differs.differing) == ("AAPL", 3, 1)
+    assert differs.worst == pytest.approx(0.01)
     assert (world.lake.read(Kind.MINUTE, "AAPL", TEN, TEN + 9 * MINUTE).close == 100.0).all()
     assert await finalised(world, WEDNESDAY) == []
 
