@@ -80,6 +80,8 @@ def dividend(row: Row) -> CorporateAction:
     if row.get("currency", "USD") != "USD":
         raise ValueError(f"a dividend in {row['currency']}")
     cash = exact_number(row["cash_amount"])
+    if cash < 0:
+        raise ValueError(f"a dividend of {cash}")
     return CorporateAction(_text(row["ticker"]), _ex(row["ex_dividend_date"]), cash=cash)
 
 
