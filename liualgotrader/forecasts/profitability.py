@@ -14,12 +14,12 @@ class Profitability(SampledForecast):
     Days on which it bought nothing do not count. The baseline is the symbol's mean so far.
     """
 
-    strategy: str = "re_cycle"  # a class that is built in, or of `filename`
-    filename: str = ""
+    strategy: str = "re_cycle"  # a class that is built in, or of `strategy_file`
+    strategy_file: str = ""  # a path from where market_miner is run
 
     def needs(self) -> Needs:
         """Return whose runs are needed."""
-        return Needs(minutes=False, strategy=self.strategy, filename=self.filename)
+        return Needs(minutes=False, strategy=self.strategy, filename=self.strategy_file)
 
     def target(self, symbol: str, day: MarketDay) -> float | Missing | None:
         """Return the day's profit."""

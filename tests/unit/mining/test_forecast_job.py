@@ -13,11 +13,13 @@ import pytest
 
 from liualgotrader.common.errors import ConfigError
 from liualgotrader.common.plan_classes import BUILT_IN
+from liualgotrader.engine.loading import configure, parameter_types, source_of
 from liualgotrader.forecasts.base import Check, Forecast, MarketDay
 from liualgotrader.forecasts.momentum import Momentum
 from liualgotrader.forecasts.profitability import Profitability
 from liualgotrader.mining.forecast_days import ForecastDays
 from liualgotrader.mining.forecast_job import code_version, run_forecast
+from liualgotrader.mining.plan_file import parse_miner_plan
 from tests.every_forecast import forecast_classes, made
 from tests.forecast_night import Night, Tables
 from tests.generated_days import halted, market, trading_days, without
@@ -53,6 +55,18 @@ def test_all_that_there_are_can_be_named_in_miner_toml() -> None:
     assert BUILT_IN["forecast"] == {
         name: cls.__module__ for name, cls in forecast_classes().items()
     }
+
+
+@EVERY
+def test_no_parameter_has_the_name_of_a_key_of_miner_toml(cls: Any) -> None:
+    assert not parameter_types(cls).keys() & {"after", "class_name", "filename", "name"}
+
+
+def test_profitability_may_have_a_strategy_of_ones_own() -> None:
+    text = '[forecasts.profitability]\nstrategy = "Mine"\nstrategy_file = "mine.py"\ndays = 5\n'
+    (job,) = parse_miner_plan(text, sources=source_of).jobs
+    forecast = configure(Profitability, job.name, job.parameters)
+    assert (forecast.needs().strategy, forecast.needs().filename) == ("Mine", "mine.py")
 
 
 @EVERY
