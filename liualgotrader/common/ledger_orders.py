@@ -13,6 +13,7 @@ from liualgotrader.common.events import OpenOrder, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import (
     CLOSED,
+    FILLS,
     OrderClass,
     OrderStatus,
     OrderType,
@@ -25,9 +26,8 @@ from liualgotrader.common.orders import (
 )
 
 ZERO = Decimal(0)
-FILLS = (Kind.PARTIAL_FILL, Kind.FILL)
-AMENDMENTS = (Kind.TRADE_BUST, Kind.TRADE_CORRECT)
-_TELLS_WHY = (Kind.REFUSED, Kind.REJECTED, Kind.NEVER_SENT)
+_ADMITTED = OrderStatus.ADMITTED
+_TELLS_WHY = frozenset({Kind.REFUSED, Kind.REJECTED, Kind.NEVER_SENT})
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -99,29 +99,13 @@ class LedgerOrder(msgspec.Struct):
     @classmethod
     def of(cls, intent: Submit) -> LedgerOrder:
         """Return the order that a new intent becomes."""
+        i = intent  # by place: by name, so many fields take six times as long
         return cls(
-            order_id=intent.order_id,
-            strategy=intent.strategy,
-            symbol=intent.symbol,
-            side=intent.side,
-            type=intent.type,
-            qty=intent.qty,
-            notional=intent.notional,
-            limit=intent.limit,
-            trigger=intent.trigger,
-            trail_price=intent.trail_price,
-            trail_percent=intent.trail_percent,
-            reference_price=intent.reference_price,
-            is_exit=intent.exit,
-            tif=intent.tif,
-            order_class=intent.order_class,
-            extended_hours=intent.extended_hours,
-            decided_at=intent.decided_at,
-            stop=intent.stop,
-            target=intent.target,
-            reason=intent.reason,
-            indicators=intent.indicators,
-        )
+            i.order_id, i.strategy, i.symbol, i.side, i.type, i.qty, i.notional, i.limit, i.trigger,
+            i.trail_price, i.trail_percent, i.reference_price, _ADMITTED, ZERO, ZERO, i.exit, None,
+            i.tif, i.order_class, i.extended_hours, i.decided_at, i.stop, i.target, i.reason,
+            i.indicators,
+        )  # fmt: skip
 
     def changed(self, intent: Replace) -> LedgerOrder:
         """Return the order that takes over once the broker agrees; what was filled stays filled."""
@@ -156,14 +140,15 @@ class LedgerOrder(msgspec.Struct):
 
     def apply(self, event: OrderEvent) -> None:
         """Move by one event. Raises InvariantError when it cannot happen where the order is."""
-        self.status = next_status(self.status, event.kind)
-        if event.kind in FILLS:
+        kind = event.kind
+        self.status = next_status(self.status, kind)
+        if kind in FILLS:
             self.filled += execution_of(event)[0]
             self.status = filled_status(self.status, qty=self.qty, filled=self.filled)
+        elif kind in _TELLS_WHY:
+            self.refusal = event.reason
         if event.broker_id is not None:
             self.broker_id = event.broker_id
-        if event.kind in _TELLS_WHY:
-            self.refusal = event.reason
 
 
 def execution_of(event: OrderEvent) -> tuple[Decimal, Decimal]:
@@ -192,16 +177,9 @@ class Execution(msgspec.Struct):
         """Return what a fill or a correction of an order puts on the books."""
         qty, price = execution_of(event)
         return cls(
-            order_id=order.order_id,
-            execution_id=event.execution_id,
-            strategy=order.strategy,
-            symbol=order.symbol,
-            side=order.side,
-            qty=qty,
-            price=price,
-            fee=event.fee,
-            time=event.time,
-        )
+            order.order_id, event.execution_id, order.strategy, order.symbol, order.side, qty, price,
+            event.fee, event.time,
+        )  # fmt: skip
 
     @property
     def signed_qty(self) -> Decimal:
@@ -211,7 +189,7 @@ class Execution(msgspec.Struct):
     @property
     def flow(self) -> Decimal:
         """The dollars it brings (positive) or costs (negative), its fee paid."""
-        return -self.signed_qty * self.price - self.fee
+        return -(self.qty * self.side.sign) * self.price - self.fee
 
 
 def identity(event: OrderEvent) -> tuple[object, ...]:
@@ -220,9 +198,10 @@ def identity(event: OrderEvent) -> tuple[object, ...]:
     An execution counts once whichever way it is told, as part or as end of an order. Any other
     word is the same when kind, time and execution are.
     """
-    if event.kind in FILLS and event.execution_id is not None:
-        return "execution", event.execution_id
-    return event.kind, event.time, event.execution_id
+    kind, execution_id = event.kind, event.execution_id
+    if execution_id is not None and kind in FILLS:
+        return "execution", execution_id
+    return kind, event.time, execution_id
 
 
 def open_order(order: LedgerOrder) -> OpenOrder:

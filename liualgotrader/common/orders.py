@@ -16,6 +16,8 @@ from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 
 ZERO = Decimal(0)
+FILLS = frozenset({Kind.PARTIAL_FILL, Kind.FILL})
+AMENDMENTS = frozenset({Kind.TRADE_BUST, Kind.TRADE_CORRECT})
 
 PROTECTIVE = "protective stop"
 """The reason of the stop orders that the engine keeps at the broker; by it a later life knows them."""
@@ -263,6 +265,8 @@ def _table() -> dict[tuple[OrderStatus, Kind], OrderStatus]:
 
 
 TRANSITIONS: dict[tuple[OrderStatus, Kind], OrderStatus] = _table()
+# Asked of the class, a member takes three times as long as a name of the module.
+_FILLED, _ADMITTED = OrderStatus.FILLED, OrderStatus.ADMITTED
 
 
 def next_status(status: OrderStatus, kind: Kind) -> OrderStatus:
@@ -282,7 +286,7 @@ def filled_status(status: OrderStatus, *, qty: Decimal | None, filled: Decimal) 
     The broker's list does not say which part was the last: what has filled whole is filled.
     """
     whole = qty is not None and filled >= qty
-    return OrderStatus.FILLED if whole and status not in CLOSED else status
+    return _FILLED if whole and status not in CLOSED else status
 
 
 class Order(msgspec.Struct):
@@ -308,18 +312,11 @@ class Order(msgspec.Struct):
     @classmethod
     def of(cls, intent: Submit) -> Order:
         """Return the order that an approved intent becomes."""
+        i = intent
         return cls(
-            order_id=intent.order_id,
-            strategy=intent.strategy,
-            symbol=intent.symbol,
-            side=intent.side,
-            qty=intent.qty,
-            limit=intent.limit,
-            stop=intent.stop,
-            target=intent.target,
-            exit=intent.exit,
-            type=intent.type,
-        )
+            i.order_id, i.strategy, i.symbol, i.side, i.qty, _ADMITTED, ZERO, i.limit, None, i.stop,
+            i.target, i.exit, i.type,
+        )  # fmt: skip
 
     @property
     def is_open(self) -> bool:
@@ -336,7 +333,7 @@ class Order(msgspec.Struct):
 
     def apply(self, event: OrderEvent) -> None:
         """Move by one event."""
-        fills = event.kind in (Kind.PARTIAL_FILL, Kind.FILL)
+        fills = event.kind in FILLS
         if fills and (event.qty is None or event.price is None):
             raise InvariantError(f"a fill without quantity or price: {event}")
         self.status = next_status(self.status, event.kind)

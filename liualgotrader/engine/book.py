@@ -18,10 +18,20 @@ from liualgotrader.common.events import (
 )
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import Instrument
-from liualgotrader.common.orders import PROTECTIVE, Order, OrderStatus, Side, Submit
+from liualgotrader.common.orders import (
+    AMENDMENTS,
+    CLOSED,
+    FILLS,
+    PROTECTIVE,
+    Order,
+    OrderStatus,
+    Side,
+    Submit,
+)
 
 ZERO = Decimal(0)
-_CHANGES_POSITION = (Kind.PARTIAL_FILL, Kind.FILL, Kind.TRADE_BUST, Kind.TRADE_CORRECT)
+_CHANGES_POSITION = FILLS | AMENDMENTS
+_REPLACED, _REPLACE_REJECTED = Kind.REPLACED, Kind.REPLACE_REJECTED
 
 
 class Execution(msgspec.Struct, frozen=True):
@@ -287,22 +297,27 @@ class Book:
             if event.kind in _CHANGES_POSITION:
                 raise InvariantError(f"not an order of this incarnation: {event}")
             return None
-        if event.kind in (Kind.PARTIAL_FILL, Kind.FILL):
+        kind, was_open = event.kind, order.status not in CLOSED
+        if kind in FILLS:
             if not self._fill(order, event):
                 return None
-        elif event.kind in (Kind.TRADE_BUST, Kind.TRADE_CORRECT):
+        elif kind in AMENDMENTS:
             self._amend(order, event)
         else:
             order.apply(event)
-        if event.kind is Kind.REPLACED:
-            self._replaced(order)
-        if event.kind is Kind.REPLACE_REJECTED:
-            self._not_replaced(order)
-        self._keep_open(order)
+            if kind is _REPLACED:
+                self._replaced(order)
+            elif kind is _REPLACE_REJECTED:
+                self._not_replaced(order)
+        if self._waiting or (order.status not in CLOSED) is not was_open:
+            self._keep_open(order)
         return order
 
     def _keep_open(self, order: Order) -> None:
-        """Keep the row of open orders: one that recovery gave up for unsent may come to life."""
+        """Keep the row of open orders: one that recovery gave up for unsent may come to life.
+
+        One that waits to take the place of another is in the row from its own first word on.
+        """
         orders = self._open.setdefault((order.strategy, order.symbol), {})
         if order.is_open:
             orders[order.order_id] = order
@@ -337,14 +352,14 @@ class Book:
         self._seen.add(seen)
         if self._heirs:
             self._inherit(order, event.qty)
-        signed = event.qty * order.side.sign
-        self._flow(signed, event.price, event.fee)
+        price, signed = event.price, event.qty * order.side.sign
+        self._flow(signed, price, event.fee)
         holdings = self.holdings(order.strategy)
         holding = holdings.get(order.symbol)
         if holding is None:
             holding = holdings[order.symbol] = Holding()
-        execution = Execution(event.execution_id, signed, event.price, event.fee)
-        holding.add(order.order_id, execution)
+        holding.executions[seen] = Execution(event.execution_id, signed, price, event.fee)
+        holding.position.apply(signed, price)
         return True
 
     def _flow(self, qty: Decimal, price: Decimal, fee: Decimal) -> None:

@@ -24,8 +24,16 @@ from liualgotrader.common.errors import (
 )
 from liualgotrader.common.events import AccountUpdate, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
-from liualgotrader.common.ledger_orders import AMENDMENTS, FILLS
-from liualgotrader.common.orders import Approved, Cancel, OrderIntent, OrderStatus, Replace, Submit
+from liualgotrader.common.orders import (
+    AMENDMENTS,
+    FILLS,
+    Approved,
+    Cancel,
+    OrderIntent,
+    OrderStatus,
+    Replace,
+    Submit,
+)
 from liualgotrader.common.ports import BrokerOrder, Ledger, Trader
 
 log = logging.getLogger(__name__)

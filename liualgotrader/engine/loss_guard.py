@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from liualgotrader.common.events import Bar, Event, OrderEvent, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
-from liualgotrader.common.ledger_orders import AMENDMENTS
+from liualgotrader.common.orders import AMENDMENTS
 
 _BRING = (Kind.FILL, Kind.PARTIAL_FILL, Kind.TRADE_CORRECT)
 

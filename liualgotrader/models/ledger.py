@@ -21,15 +21,13 @@ from liualgotrader.common.events import AccountUpdate, OpenOrder, OpenPosition, 
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.ledger_orders import (
-    AMENDMENTS,
-    FILLS,
     Execution,
     Holding,
     LedgerOrder,
     added_up,
     open_order,
 )
-from liualgotrader.common.orders import Approved, Cancel, OrderStatus, Replace
+from liualgotrader.common.orders import AMENDMENTS, FILLS, Approved, Cancel, OrderStatus, Replace
 from liualgotrader.common.plan import Limits
 from liualgotrader.models import ledger_sql as sql
 from liualgotrader.models.postgres import from_ns, translated

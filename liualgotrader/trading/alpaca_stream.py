@@ -13,7 +13,7 @@ import msgspec
 from liualgotrader.common.errors import FeedRefused
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
-from liualgotrader.common.ledger_orders import AMENDMENTS, FILLS
+from liualgotrader.common.orders import AMENDMENTS, FILLS
 from liualgotrader.common.timestamps import parse_time
 from liualgotrader.links.socket import KeptSocket, Tap
 

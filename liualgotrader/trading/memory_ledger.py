@@ -27,8 +27,6 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ledger_orders import (
-    AMENDMENTS,
-    FILLS,
     FLAT,
     Execution,
     Holding,
@@ -37,7 +35,15 @@ from liualgotrader.common.ledger_orders import (
     identity,
     open_order,
 )
-from liualgotrader.common.orders import Approved, Cancel, OrderStatus, Replace
+from liualgotrader.common.orders import (
+    AMENDMENTS,
+    CLOSED,
+    FILLS,
+    Approved,
+    Cancel,
+    OrderStatus,
+    Replace,
+)
 from liualgotrader.common.plan import Limits
 
 log = logging.getLogger(__name__)
@@ -164,20 +170,23 @@ class MemoryLedger:
             log.warning("not an order of this ledger: %s", event)
             return None
         kind, key = event.kind, identity(event)
-        booked = self._booked.setdefault(event.order_id, set())
-        if key in booked:
+        booked = self._booked.get(event.order_id)
+        if booked is None:
+            booked = self._booked[event.order_id] = set()
+        elif key in booked:
             return None
-        if kind in AMENDMENTS:
+        if kind in FILLS:
+            order.apply(event)
+            self._fill(order, Execution.of(order, event))
+        elif kind in AMENDMENTS:
             self._amend(order, event)
             if kind is Kind.TRADE_CORRECT and event.execution_id is not None:
                 # What is told of it as a fill later counts no more.
                 booked.add(identity(msgspec.structs.replace(event, kind=Kind.FILL)))
         else:
             order.apply(event)
-        if kind in FILLS:
-            self._fill(order, Execution.of(order, event))
-        elif kind is Kind.REPLACE_REJECTED:
-            self._reject_replacement(order, event)
+            if kind is Kind.REPLACE_REJECTED:
+                self._reject_replacement(order, event)
         booked.add(key)
         self.events.append(event)
         self._keep_open(order)
@@ -235,7 +244,7 @@ class MemoryLedger:
                 self.view.moved((order.strategy, order.symbol))
 
     def _keep_open(self, order: LedgerOrder) -> None:
-        if not order.is_open:
+        if order.status in CLOSED:
             self.view.close(order)
         elif order.order_id not in self.view.orders:
             self.view.open(order)
@@ -245,8 +254,7 @@ class MemoryLedger:
             for replacement in self._replacements(order):
                 replacement.filled += execution.qty
         self._add(execution)
-        key = (order.strategy, order.symbol)
-        held = self.view.holdings.get(key, FLAT)
+        held = self.view.holdings.get((order.strategy, order.symbol), FLAT)
         self._hold(order, held.after(execution.signed_qty, execution.price))
 
     def _add(self, execution: Execution) -> None:
@@ -254,9 +262,10 @@ class MemoryLedger:
         self._flow(execution.strategy, execution.time, execution.flow)
 
     def _flow(self, strategy: str, time: int, amount: Decimal) -> None:
-        self.view.cash += amount
+        view = self.view
+        view.cash += amount
         self.flows.append((time, amount))
-        if (purse := self.view.portfolios.get(strategy)) is not None:
+        if view.portfolios and (purse := view.portfolios.get(strategy)) is not None:
             purse.balance += amount
 
     def charge(self, time: int, amount: Decimal) -> None:
