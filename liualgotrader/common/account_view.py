@@ -17,9 +17,11 @@ from liualgotrader.common.ledger_orders import FLAT, ZERO, Holding, LedgerOrder
 from liualgotrader.common.orders import OrderType, Side
 
 CUSHION = Decimal("1.03")
+_BUY = Side.BUY
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 # Wide enough that sums of dollars are exact, so that what was added can be taken off again.
 _EXACT = Context(prec=200)
+_exact_sum, _exact_difference = _EXACT.add, _EXACT.subtract
 
 
 class PortfolioView(msgspec.Struct):
@@ -79,7 +81,10 @@ class AccountView(msgspec.Struct):
         self.orders[order.order_id] = order
         if self._groups is not None:
             key = (order.strategy, order.symbol)
-            self._groups.setdefault(key, Group()).orders[order.order_id] = order
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = Group()
+            group.orders[order.order_id] = order
             self.moved(key)
 
     def close(self, order: LedgerOrder) -> None:
@@ -99,8 +104,8 @@ class AccountView(msgspec.Struct):
             old, new = self.holdings.get(key, FLAT).value, holding.value
             net, gross = self._worth
             self._worth = (
-                _EXACT.add(net, _EXACT.subtract(new, old)),
-                _EXACT.add(gross, _EXACT.subtract(new.copy_abs(), old.copy_abs())),
+                _exact_sum(net, _exact_difference(new, old)),
+                _exact_sum(gross, _exact_difference(abs(new), abs(old))),
             )
         if holding.qty:
             self.holdings[key] = holding
@@ -139,13 +144,16 @@ class AccountView(msgspec.Struct):
                 group.orders[order.order_id] = order
             self._stale.update(self._groups)
         if self._stale:
-            for key in self._stale:
-                if (moved := self._groups.get(key)) is not None:
-                    held = self.holdings.get(key, FLAT).qty
-                    moved.claims = claims = _claims(moved.orders.values(), held)
-                    moved.dollars = claims[0].dollars if len(claims) == 1 else claimed(claims)
-            self._stale.clear()
+            self._catch_up(self._groups)
         return self._groups
+
+    def _catch_up(self, groups: dict[tuple[str, str], Group]) -> None:
+        for key in self._stale:
+            if (moved := groups.get(key)) is not None:
+                held = self.holdings.get(key, FLAT).qty
+                moved.claims = claims = _claims(moved.orders.values(), held)
+                moved.dollars = claims[0].dollars if len(claims) == 1 else claimed(claims)
+        self._stale.clear()
 
     def rivals(self, order: LedgerOrder) -> list[Claim]:
         """Return the claims of the open orders of an order's strategy in its symbol."""
@@ -187,7 +195,7 @@ def buying_power(
 
 def account_update(view: AccountView, time: int) -> AccountUpdate:
     """Return the account as strategies hear of it: what open entries claim is not to be spent."""
-    return AccountUpdate(time=time, cash=view.cash, buying_power=view.power() - view.claimed())
+    return AccountUpdate(time, view.cash, view.power() - view.claimed())
 
 
 # -- claims ---------------------------------------------------------------------------------------
@@ -220,14 +228,15 @@ def _claims(orders: Collection[LedgerOrder], held: Decimal) -> list[Claim]:
 
 def closable_by(side: Side, held: Decimal) -> Decimal:
     """Return how much of a signed position an order of one side could close."""
-    if not held or (held > 0) is (side is Side.BUY):
+    if not held or (held > 0) is (side is _BUY):
         return ZERO
     return abs(held)
 
 
 def _claim(order: LedgerOrder, closable: Decimal) -> Claim:
     qty = order.remaining
-    return Claim(order, qty, value_of(order, max(qty - closable, ZERO)), closable)
+    opening = qty - closable if closable else qty
+    return Claim(order, qty, value_of(order, opening if opening > 0 else ZERO), closable)
 
 
 def _beyond(order: LedgerOrder, old: Claim) -> Claim:
@@ -249,12 +258,12 @@ def claimed(claims: Iterable[Claim]) -> Decimal:
 def worst_price(order: LedgerOrder) -> Decimal | None:
     """Return the price at which an entry is valued, or None when no price is known at all."""
     seen, trigger = order.reference_price, order.trigger
-    if seen is None or (trigger is not None and trigger > seen):
+    if trigger is not None and (seen is None or trigger > seen):
         seen = trigger
     market = None if seen is None else seen * CUSHION
     if order.limit is None or order.type not in _LIMITED:
         return market
-    if order.side is Side.BUY or market is None:
+    if order.side is _BUY or market is None:
         return order.limit
     return max(order.limit, market)
 
@@ -263,6 +272,6 @@ def value_of(order: LedgerOrder, opening: Decimal) -> Decimal:
     """Return the dollars of the opening part. An amount of dollars to buy for is worth itself."""
     if not opening:
         return ZERO
-    if order.notional is not None and order.side is Side.BUY:
+    if order.notional is not None and order.side is _BUY:
         return opening * (order.limit or order.reference_price or ZERO)
     return opening * (worst_price(order) or ZERO)

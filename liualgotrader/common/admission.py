@@ -38,6 +38,7 @@ from liualgotrader.common.orders import Approved, Cancel, Replace, Side
 from liualgotrader.common.plan import Limits
 
 MINUTE = 60_000_000_000
+_BUY = Side.BUY
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -83,6 +84,8 @@ def not_crossing(entry: Entry, view: AccountView, limits: Limits) -> str | None:
 
     Brokers refuse those, exits too. An order without a limit may trade anywhere.
     """
+    if not view.orders:
+        return None
     order = entry.order
     for other in view.orders.values():
         if (
@@ -113,7 +116,7 @@ def _at(order: LedgerOrder) -> str:
 def not_oversold(entry: Entry, view: AccountView, limits: Limits) -> str | None:
     """Without leave to sell short, a strategy sells what it holds and is not selling already."""
     order = entry.order
-    if order.side is Side.BUY or view.shorting or not entry.opening:
+    if view.shorting or order.side is _BUY or not entry.opening:
         return None
     held = max(view.held(order), ZERO)
     return (
@@ -183,7 +186,7 @@ def within_net(entry: Entry, view: AccountView, limits: Limits) -> str | None:
 
 def within_portfolio(entry: Entry, view: AccountView, limits: Limits) -> str | None:
     """A strategy with a portfolio spends its balance and credit line, and no one else's money."""
-    purse = view.portfolios.get(entry.order.strategy)
+    purse = view.portfolios.get(entry.order.strategy) if view.portfolios else None
     if purse is None:
         return None
     mine = {
@@ -270,13 +273,21 @@ def refusal(order: LedgerOrder, view: AccountView, limits: Limits) -> str | None
 
 def _entry(order: LedgerOrder, view: AccountView) -> Entry:
     """Return an order as rules see it. What open orders will close, it cannot close again."""
-    closable = closable_by(order.side, view.held(order))
+    side = order.side
+    closable = closable_by(side, view.held(order))
     for claim in view.rivals(order):
-        if claim.order.side is order.side:
+        if claim.order.side is side:
             closable -= claim.qty
     # Without any price the size of an amount is unknown; it opens something, and is refused.
-    opening = max(order.remaining - max(closable, ZERO), ZERO) if _is_sized(order) else Decimal(1)
+    opening = _beyond(order.remaining, closable) if _is_sized(order) else Decimal(1)
     return Entry(order, opening, value_of(order, opening))
+
+
+def _beyond(qty: Decimal, closable: Decimal) -> Decimal:
+    """Return what of a quantity closes nothing."""
+    if closable > 0:
+        qty -= closable
+    return qty if qty > 0 else ZERO
 
 
 def _is_sized(order: LedgerOrder) -> bool:

@@ -18,6 +18,8 @@ from liualgotrader.common.errors import LiuError
 
 Number = int | float | Decimal | str
 _TOO_LARGE = Decimal(10) ** 15  # so that steps of 1e-9 still fit into the 28 digits of a Decimal
+_TOO_LARGE_INT = 10**15
+_ONE, _CENT, _SUB_CENT = Decimal(1), Decimal("0.01"), Decimal("0.0001")
 
 
 _BILLIONTH = Decimal("0.000000001")
@@ -59,7 +61,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
         """
         if self.tick is not None:
             return self.tick
-        return Decimal("0.01") if price >= 1 else Decimal("0.0001")
+        return _CENT if price >= _ONE else _SUB_CENT
 
     def price(self, value: Number, *, rounding: str = ROUND_HALF_EVEN) -> Decimal:
         """Turn a price into an exact one on the tick.
@@ -71,7 +73,8 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
             raise BadNumber(f"{self.symbol}: a price must be positive, was {value!r}")
         tick = self.tick_at(exact)
         rounded = exact.quantize(tick, rounding=rounding)
-        if rounded % tick:  # a tick of 0.05, say: its places are not all there is to it
+        if self.tick is not None and rounded % tick:
+            # A tick of 0.05, say: its places are not all there is to it.
             rounded = (exact / tick).to_integral_value(rounding=rounding) * tick
         if rounded <= 0:
             raise BadNumber(f"{self.symbol}: {value!r} is less than one tick ({tick})")
@@ -86,6 +89,8 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True):
 
         0 when too small.
         """
+        if type(value) is int and 0 <= value < _TOO_LARGE_INT and self.lot == _ONE:
+            return Decimal(value)
         exact = exact_number(value)
         if exact < 0:
             raise BadNumber(f"{self.symbol}: a quantity must not be negative, was {value!r}")
@@ -128,7 +133,9 @@ def exact_number(value: Number) -> Decimal:
     no finite number, or too large to be worked with exactly.
     """
     try:
-        if isinstance(value, (int, Decimal, str)):
+        if type(value) is float:
+            exact = Decimal(repr(value))
+        elif isinstance(value, (int, Decimal, str)):
             exact = Decimal(value)
         else:
             exact = Decimal(repr(float(value)))

@@ -132,6 +132,8 @@ class LedgerOrder(msgspec.Struct):
     def remaining(self) -> Decimal:
         """What may still fill; of a notional order what it buys at the price that was last seen."""
         if self.qty is not None:
+            if not self.filled:
+                return self.qty
             return max(self.qty - self.filled, ZERO)
         price = self.limit or self.reference_price
         if self.notional is None or price is None:

@@ -39,6 +39,8 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import numbered, order_prefix
 from liualgotrader.common.instruments import AssetClass, BadNumber, Instrument, Number
 from liualgotrader.common.orders import (
+    AMENDMENTS,
+    FILLS,
     Approved,
     Cancel,
     Order,
@@ -71,7 +73,8 @@ log = logging.getLogger(__name__)
 ZERO = Decimal(0)
 _MAX_SPINS = 1000
 _ON_ITS_WAY = (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
-_FILLS = (Kind.PARTIAL_FILL, Kind.FILL, Kind.TRADE_BUST, Kind.TRADE_CORRECT)
+_MOVES_POSITION = FILLS | AMENDMENTS
+_REFUSED, _REPLACE_REJECTED = Kind.REFUSED, Kind.REPLACE_REJECTED
 _LIQUIDATE = "liquidate"
 _CLOSE = "close"
 BEFORE_AUCTION = 15.0
@@ -476,35 +479,37 @@ class Engine:
     # -- orders ----------------------------------------------------------------------------------
 
     def _on_order(self, event: OrderEvent) -> None:
-        asked_as = event.order_id
-        if event.kind is Kind.REPLACE_REJECTED:
-            changed = self.book.replacement(asked_as)
+        book, asked_as = self.book, event.order_id
+        if event.kind is _REPLACE_REJECTED:
+            changed = book.replacement(asked_as)
             asked_as = asked_as if changed is None else changed.order_id
-        order = self.book.apply(event)
+        order = book.apply(event)
         if order is None:
             return
         run = self._runs[order.strategy]
-        if order.order_id not in self.book.protective or event.kind in _FILLS:
+        if order.order_id not in book.protective or event.kind in _MOVES_POSITION:
             self._tell(run, event, asked_as)
         elif self._flattener.watches:
             self._flattener.on_order(run, event)
         if self.closing and not order.is_open:
             self.closing.discard(order.order_id)
-        self._protection.on_order(run, event, order)
-        if event.symbol in run.rejected and event.symbol in run.symbols:
+        if self._protection.wanted:
+            self._protection.on_order(run, event, order)
+        if run.rejected and event.symbol in run.rejected and event.symbol in run.symbols:
             self.reject(run, event.symbol)
 
     def _tell(self, run: StrategyRun, event: OrderEvent, asked_as: str) -> None:
         """Tell a strategy what became of an order. Whoever answers refusals for ever is disabled."""
-        chain = self._refusals.chain(asked_as)
-        if event.kind is Kind.REFUSED or event.kind is Kind.REPLACE_REJECTED:
+        refusals = self._refusals
+        chain = refusals.chain(asked_as)
+        if event.kind is _REFUSED or event.kind is _REPLACE_REJECTED:
             chain = chain or Chain()
             if chain.never_ends:
                 self._disable(run, f"answered a refusal with {chain.answers} new orders")
-            self._refusals.answering = chain
+            refusals.answering = chain
         if run.hears_orders:
             self._call(run, "on_order", event)
-        self._refusals.answering = None
+        refusals.answering = None
         if self._flattener.watches:
             self._flattener.on_order(run, event)
 
@@ -543,7 +548,7 @@ class Engine:
             self._refuse(run, order, reason)
             return new_id
         self.book.open(order)
-        if not self._protection.parks(run, order):
+        if not (self._protection.wanted and self._protection.parks(run, order)):
             self._verdicts.append(Approved(order))
         return new_id
 
@@ -626,7 +631,8 @@ class Engine:
         without: Order | None = None,
     ) -> str | None:
         """Return why an order may not leave, or None. `without` is an order that it replaces."""
-        reason = None if closing else self._flattener.refusal(run, order.symbol)
+        idle = closing or self._flattener.is_idle
+        reason = None if idle else self._flattener.refusal(run, order.symbol)
         now = self._situation(run, order.symbol, closing=closing)
         if without is not None:
             rest = without.remaining * without.side.sign
@@ -648,19 +654,19 @@ class Engine:
     def _situation(self, run: StrategyRun, symbol: str, *, closing: bool) -> Situation:
         now = self.clock.now()
         return Situation(
-            settings=self.settings,
-            strategy=run.settings,
-            instrument=self.instruments.get(symbol) or (Instrument(symbol) if closing else None),
-            since_open=now - self.session_open,
-            until_close=self.session_close - now,
-            feed=self.feeds.of(symbol),
-            halted=self.halted,
-            disabled=run.disabled and not closing,
-            rejected=symbol in run.rejected,
-            warming_up=run.ctx.warming_up and not closing,
-            position=self.book.qty(run.name, symbol),
-            pending=self.book.pending(run.name, symbol),
-            last=self.last.get(symbol),
+            self.settings,
+            run.settings,
+            self.instruments.get(symbol) or (Instrument(symbol) if closing else None),
+            now - self.session_open,
+            self.session_close - now,
+            self.feeds.of(symbol),
+            self.halted,
+            run.disabled and not closing,
+            symbol in run.rejected,
+            run.ctx.warming_up and not closing,
+            self.book.qty(run.name, symbol),
+            self.book.pending(run.name, symbol),
+            self.last.get(symbol),
         )
 
     def propose_cancel(self, run: StrategyRun, order_id: str, reason: str) -> None:

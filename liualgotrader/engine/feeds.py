@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liualgotrader.common.events import FeedSource, FeedState, FeedStatus
 
+_LIVE = FeedState.LIVE
 _GRAVEST_FIRST = (FeedState.HALTED, FeedState.RECONNECTING, FeedState.STALE, FeedState.GAPPED)
 
 
@@ -30,5 +31,7 @@ class Feeds:
 
     def of(self, symbol: str) -> FeedState:
         """Return the gravest of what holds for a symbol; LIVE when nothing speaks against it."""
+        if not (self._whole or self._symbols):
+            return _LIVE
         held = {*self._whole.values(), *(told.get(symbol) for told in self._symbols.values())}
         return next((state for state in _GRAVEST_FIRST if state in held), FeedState.LIVE)

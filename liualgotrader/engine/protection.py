@@ -21,6 +21,8 @@ from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import AssetClass, Instrument
 from liualgotrader.common.orders import (
+    AMENDMENTS,
+    FILLS,
     PROTECTIVE,
     Order,
     OrderStatus,
@@ -38,17 +40,20 @@ if TYPE_CHECKING:
 _KEPT = "~protect "
 # Coins have no stop orders, only stop-limits; so far beyond the trigger the limit still lets most falls fill.
 _COIN_ROOM = Decimal("0.03")
-_FILLS = (Kind.PARTIAL_FILL, Kind.FILL, Kind.TRADE_BUST, Kind.TRADE_CORRECT)
+_FILLS = FILLS | AMENDMENTS
 _GONE = "the protective stop was filled first"
 Place = tuple[str, str]
 
 
 class Protection:
-    """The stop levels of this consumer's positions, by strategy and symbol, and who waits for a stop to go."""
+    """The stop levels of this consumer's positions, by strategy and symbol, and who waits for a stop to go.
+
+    `wanted`: whether stops rest at the broker at all; without, there is nothing to protect.
+    """
 
     def __init__(self, engine: Engine, *, wanted: bool) -> None:
         self._engine = engine
-        self._wanted = wanted
+        self.wanted = wanted
         self._levels: dict[Place, Decimal] = {}
         self._parked: dict[Place, deque[Submit]] = {}
 
@@ -57,14 +62,14 @@ class Protection:
     def restore(self, run: StrategyRun) -> None:
         """Take up the levels that earlier lives kept, and guard what is held."""
         for key, kept in run.keystore.items():
-            if self._wanted and key.startswith(_KEPT) and kept:
+            if self.wanted and key.startswith(_KEPT) and kept:
                 symbol = key.removeprefix(_KEPT)
                 self._levels[run.name, symbol] = Decimal(kept)
                 self._tend(run, symbol)
 
     def set_level(self, run: StrategyRun, symbol: str, level: Decimal | None) -> None:
         """Want to be out of a symbol at a price; None wants no stop."""
-        if not self._wanted or self._levels.get((run.name, symbol)) == level:
+        if not self.wanted or self._levels.get((run.name, symbol)) == level:
             return
         if level is None:
             del self._levels[run.name, symbol]
@@ -78,9 +83,7 @@ class Protection:
     # -- what happens --------------------------------------------------------------------------------------------
 
     def on_order(self, run: StrategyRun, event: OrderEvent, order: Order) -> None:
-        """Follow a position after one of its orders, or the stop itself, has moved."""
-        if not self._wanted:
-            return
+        """Follow a position after one of its orders, or the stop itself, has moved; only where stops are wanted."""
         place = (run.name, order.symbol)
         if order.order_id in self._engine.book.protective:
             self._on_stop(run, event, order)
@@ -107,7 +110,7 @@ class Protection:
 
     def on_position(self, run: StrategyRun, symbol: str) -> None:
         """Follow a position that changed without an order."""
-        if self._wanted:
+        if self.wanted:
             self._tend(run, symbol)
 
     # -- the stop ------------------------------------------------------------------------------------------------
@@ -167,8 +170,11 @@ class Protection:
     # -- exits that wait -----------------------------------------------------------------------------------------
 
     def parks(self, run: StrategyRun, order: Submit) -> bool:
-        """Keep an order that would sell what the stop holds, until the stop is gone; True if it was kept."""
-        stop = self._stop_at_work(run, order.symbol) if self._wanted else None
+        """Keep an order that would sell what the stop holds, until the stop is gone; True if it was kept.
+
+        Only where stops are wanted.
+        """
+        stop = self._stop_at_work(run, order.symbol)
         if stop is None or stop.side is not order.side:
             return False
         self._parked.setdefault((run.name, order.symbol), deque()).append(order)
