@@ -91,23 +91,11 @@ class Post:
 
 
 def _request(order: Submit) -> OrderRequest:
+    o = order
     return OrderRequest(
-        symbol=order.symbol,
-        side=order.side,
-        type=order.type,
-        tif=order.tif,
-        qty=order.qty,
-        notional=order.notional,
-        limit=order.limit,
-        trigger=order.trigger,
-        trail_price=order.trail_price,
-        trail_percent=order.trail_percent,
-        extended_hours=order.extended_hours,
-        order_class=order.order_class,
-        take_profit=order.take_profit,
-        stop_loss=order.stop_loss,
-        client_id=order.order_id,
-    )
+        o.symbol, o.side, o.type, o.tif, o.qty, o.notional, o.limit, o.trigger, o.trail_price,
+        o.trail_percent, o.extended_hours, o.order_class, o.take_profit, o.stop_loss, o.order_id,
+    )  # fmt: skip
 
 
 def _rejected(order_id: str, symbol: str, refusal: Rejection, ts: int) -> OrderEvent:
@@ -125,18 +113,8 @@ def order_events(events: list[VenueEvent]) -> list[OrderEvent]:
 
 def order_event(event: VenueEvent) -> OrderEvent:
     """Return one thing that happened at the venue as the broker's stream tells it."""
-    order = event.order
+    e, order = event, event.order
     return OrderEvent(
-        order_id=order.client_id,
-        kind=event.kind,
-        time=event.ts,
-        symbol=order.symbol,
-        qty=event.qty,
-        price=event.price,
-        execution_id=event.execution_id,
-        broker_id=order.id,
-        reason=event.reason,
-        replaced_by=order.replaced_by,
-        fee=event.fee,
-        side=order.side,
-    )
+        order.client_id, e.kind, e.ts, order.symbol, e.qty, e.price, e.execution_id, order.id, e.reason,
+        order.replaced_by, e.fee, order.side,
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import OrderRequest, Rejection, VenueOrder
 from liualgotrader.venue.sessions import Session
 
+_SIMPLE, _SELL = OrderClass.SIMPLE, Side.SELL
 _MINUTE = 60_000_000_000
 # Orders for an auction are taken from seven in the evening, counted from 04:00.
 _EVENING = 15 * 60 * _MINUTE
@@ -55,15 +56,17 @@ def check_window(tif: TimeInForce, session: Session, ts: int) -> None:
 
 def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
     """Refuse what the account cannot carry. `without` is an order that this one replaces."""
-    check_group(order)
-    if order.opening and order.side is Side.SELL:
+    if order.order_class is not _SIMPLE:
+        check_group(order)
+    opens_short = order.opening and order.side is _SELL
+    if opens_short:
         check_borrow(books.instruments[order.symbol])
     if books.day_trading.counts:
         pattern.check(books, order, without=without)
     wash.check(books, order, without=without)
     if order.opening:
         shares.check_one_way(books, order, without=without)
-        if order.side is Side.SELL:
+        if opens_short:
             check_short(books, order)
         else:
             check_worth(order)
@@ -74,7 +77,7 @@ def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None
 
 def check_group(order: VenueOrder) -> None:
     """Refuse groups whose first order goes the wrong way: an OCO closes, the others open."""
-    if order.order_class is OrderClass.SIMPLE or order.parent is not None:
+    if order.parent is not None:
         return
     if order.order_class is OrderClass.OCO and order.opening:
         raise validation.refuse("oco orders must be exit orders")

@@ -18,6 +18,8 @@ from liualgotrader.venue.matching_limit import by_auction
 from liualgotrader.venue.orders import VenueOrder
 from liualgotrader.venue.sessions import Phase, Session
 
+_OPG, _CLS = TimeInForce.OPG, TimeInForce.CLS
+
 
 def by_trade(step: Step, trade: Trade) -> None:
     """Take a print for the auction's when it is the first of regular hours, or after them."""
@@ -38,7 +40,7 @@ def by_bar(step: Step, bar: Bar) -> None:
     A day whose first bar comes later had no opening print: those orders end.
     """
     for order in step.books.store.working.get(bar.symbol, {}).values():
-        if order.tif is TimeInForce.OPG or order.tif is TimeInForce.CLS:
+        if order.tif is _OPG or order.tif is _CLS:
             break
     else:
         return

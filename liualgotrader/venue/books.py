@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.instruments import AssetClass, Instrument
-from liualgotrader.common.orders import Side, next_status
+from liualgotrader.common.orders import CLOSED, Side, next_status
 from liualgotrader.venue.account import Account, Unsettled
 from liualgotrader.venue.day_trading import DayTrading
 from liualgotrader.venue.orders import Execution, VenueEvent, VenueOrder
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from liualgotrader.venue.price_bands import PriceBands
     from liualgotrader.venue.short_sale import PriceTest
 
+_SELL = Side.SELL
+_PARTIAL_FILL, _FILL = Kind.PARTIAL_FILL, Kind.FILL
 _STAMPS = {
     Kind.FILL: "filled_at",
     Kind.CANCELED: "canceled_at",
@@ -119,10 +121,10 @@ class Books:
 
     def await_charges(self, execution: Execution) -> None:
         """Note what the day's fees are worked out of, and when the money of a sale will be settled."""
-        if self.is_crypto(execution.symbol):
+        if execution.symbol in self._coins:
             return  # Coins settle at once and pay no fees to the SEC or FINRA.
         self.uncharged.append(execution)
-        if execution.side is Side.SELL:
+        if execution.side is _SELL:
             self._await_settlement(execution)
 
     def forget_charges(self, execution: Execution) -> None:
@@ -162,15 +164,16 @@ class Step:
 
     def tell(self, order: VenueOrder, kind: Kind, *, execution: Execution | None = None) -> None:
         """Move an order by one event and say so."""
-        order.status = next_status(order.status, kind)
-        order.updated_at = self.ts
+        ts = self.ts
+        status = order.status = next_status(order.status, kind)
+        order.updated_at = ts
         stamp = _STAMPS.get(kind)
         if stamp is not None:
-            setattr(order, stamp, self.ts)
-        if not order.is_open:
+            setattr(order, stamp, ts)
+        if status in CLOSED:
             self.books.store.retire(order)
         if execution is None:
-            self.out.append(VenueEvent(kind=kind, order=order.snapshot(), ts=self.ts))
+            self.out.append(VenueEvent(kind, order.snapshot(), ts))
         else:
             self.out.append(self._executed(kind, order, execution))
 
@@ -181,30 +184,24 @@ class Step:
         books.account.book(order.symbol, order.side, qty=qty, price=price, fee=fee)
         order.filled_qty += qty
         order.filled_cost += qty * price
-        execution = Execution(
-            execution_id=books.ids(),
-            order_id=order.id,
-            client_id=order.client_id,
-            symbol=order.symbol,
-            side=order.side,
-            qty=qty,
-            price=price,
-            fee=fee,
-            ts=self.ts,
+        execution = Execution(  # by place: by name takes six times as long
+            books.ids(),
+            order.id,
+            order.client_id,
+            order.symbol,
+            order.side,
+            qty,
+            price,
+            fee,
+            self.ts,
         )
         books.executions.append(execution)
         books.await_charges(execution)
-        kind = Kind.PARTIAL_FILL if order.remaining else Kind.FILL
-        self.tell(order, kind, execution=execution)
+        self.tell(order, _PARTIAL_FILL if order.remaining else _FILL, execution=execution)
 
     def _executed(self, kind: Kind, order: VenueOrder, execution: Execution) -> VenueEvent:
+        e = execution
+        held = self.books.account.position_qty(e.symbol)
         return VenueEvent(
-            kind=kind,
-            order=order.snapshot(),
-            ts=self.ts,
-            qty=execution.qty,
-            price=execution.price,
-            execution_id=execution.execution_id,
-            position_qty=self.books.account.position_qty(execution.symbol),
-            fee=execution.fee,
+            kind, order.snapshot(), self.ts, e.qty, e.price, e.execution_id, None, held, e.fee
         )

@@ -12,6 +12,8 @@ from liualgotrader.venue.margin_tables import INITIAL_MARGIN, INTRADAY, MARGIN_M
 from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder, plain
 from liualgotrader.venue.sessions import Phase
 
+_SELL = Side.SELL
+
 
 def before_reserves(books: Books) -> Decimal:
     """Return buying power without open orders: cash, or what equity leaves to borrow on (B3)."""
@@ -142,6 +144,8 @@ def _is_in_cash(books: Books, value: Decimal, *, without: VenueOrder | None) -> 
         return False
     if not books.day_trading.cash_suffices or (books.rules.settled_cash_only and account.unsettled):
         return False
+    if not books.store.working:
+        return value <= account.cash
     taken = sum((reserved(other) for other in books.store.open() if other is not without), ZERO)
     return value + taken <= account.cash
 
@@ -201,7 +205,7 @@ def _unborrowed(books: Books) -> Decimal:
 
 def value_price(step: Step, order: VenueOrder) -> Decimal | None:
     """Return what one unit of an order is valued at; None when no price is known at all."""
-    if order.side is Side.SELL and order.opening:
+    if order.opening and order.side is _SELL:
         return _short_price(step, order)
     if order.working_limit is not None:
         return order.working_limit

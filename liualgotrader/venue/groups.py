@@ -41,7 +41,7 @@ def make_legs(step: Step, parent: VenueOrder, request: OrderRequest) -> list[Ven
 
 def set_collar(books: Books, order: VenueOrder) -> None:
     """Give a buy stop the limit that it is kept with."""
-    if order.type is OrderType.STOP and order.side is Side.BUY and order.trigger is not None:
+    if order.trigger is not None and order.type is OrderType.STOP and order.side is Side.BUY:
         order.collar = triggers.collar(books.instruments[order.symbol], order.trigger)
 
 

@@ -69,6 +69,9 @@ class Market:
 
     def last(self, symbol: str) -> Decimal | None:
         """Return the last price known, the one from before the first event included."""
+        bar = self.bars.get(symbol)
+        if bar is not None and symbol not in self.trades:
+            return self._close(symbol, bar)
         seen = self.last_seen(symbol)
         return seen if seen is not None else self.marks.get(symbol)
 

@@ -20,6 +20,10 @@ from liualgotrader.venue.participation import Budget, allot, share_of
 from liualgotrader.venue.slippage import NoSlippage, slipped
 from liualgotrader.venue.time_in_force import may_trade
 
+_BUY, _SELL = Side.BUY, Side.SELL
+_IOC, _FOK = TimeInForce.IOC, TimeInForce.FOK
+_TRAILING_STOP = OrderType.TRAILING_STOP
+
 
 class Seen(msgspec.Struct, frozen=True):
     """A print as the orders of its symbol see it: price, what it gives, when its session began."""
@@ -39,7 +43,7 @@ def arrive(step: Step, order: VenueOrder) -> None:
         _settle_immediate(step, order)
         return
     market, since = step.books.market, step.since(order.symbol)
-    if order.side is Side.SELL and order.opening:
+    if order.side is _SELL and order.opening:
         short_sale.restrain(step, order, market.last(order.symbol), step.ts)
     if market.quote(order.symbol, since) is not None:
         _meet_quote(step, order)
@@ -149,7 +153,7 @@ def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None
     if order.qty is None:
         _size_by_amount(step.books, order, price)
     qty = allot(order, left, step.books.instruments[order.symbol])
-    if order.tif is TimeInForce.FOK and qty < order.remaining:
+    if order.tif is _FOK and qty < order.remaining:
         return ZERO
     if qty > 0:
         step.fill(order, qty, price)
@@ -173,7 +177,7 @@ def _slip(books: Books, order: VenueOrder, price: Decimal) -> Decimal:
 
 
 def _is_immediate(order: VenueOrder) -> bool:
-    return order.tif is TimeInForce.IOC or order.tif is TimeInForce.FOK
+    return order.tif is _IOC or order.tif is _FOK
 
 
 def _settle_immediate(step: Step, order: VenueOrder) -> None:
@@ -188,7 +192,7 @@ def _settle_immediate(step: Step, order: VenueOrder) -> None:
 def _meet_quote(step: Step, order: VenueOrder) -> None:
     market = step.books.market
     far = market.far_side(order.symbol, order.side, step.since(order.symbol))
-    if order.side is Side.SELL and order.opening:
+    if order.side is _SELL and order.opening:
         short_sale.restrain(step, order, far, step.ts)
     if far is not None:
         price = _quote_price(step.books, order, far)
@@ -222,7 +226,7 @@ def _elected_by_quote(step: Step, order: VenueOrder) -> bool:
 def _meet_print(step: Step, order: VenueOrder, seen: Seen) -> None:
     if not order.resting and step.books.market.quote(order.symbol, seen.since) is not None:
         return
-    if order.side is Side.SELL and order.opening:
+    if order.side is _SELL and order.opening:
         short_sale.restrain(step, order, seen.price, step.ts)
     price = _print_price(step.books, order, seen.price)
     order.resting = order.working_limit is not None
@@ -244,8 +248,8 @@ def _print_counts(books: Books, symbol: str, seen: Seen) -> bool:
     market = books.market
     return triggers.print_counts(
         seen.price,
-        bid=market.far_side(symbol, Side.SELL, seen.since),
-        ask=market.far_side(symbol, Side.BUY, seen.since),
+        bid=market.far_side(symbol, _SELL, seen.since),
+        ask=market.far_side(symbol, _BUY, seen.since),
     )
 
 
@@ -266,7 +270,7 @@ def _elect(step: Step, order: VenueOrder) -> None:
 
 def trail(books: Books, order: VenueOrder, price: Decimal) -> None:
     """Move the water mark of a trailing stop by a price, and its stop behind it."""
-    if order.type is not OrderType.TRAILING_STOP:
+    if order.type is not _TRAILING_STOP:
         return
     order.hwm = triggers.moved_mark(order.side, order.hwm, price)
     order.trigger = triggers.trailing_stop(
@@ -290,9 +294,10 @@ def _greet_legs(step: Step, parent: VenueOrder) -> None:
 
 def _meet_bar(step: Step, order: VenueOrder, *, bar: Bar, budget: Budget) -> list[VenueOrder]:
     """Match one order against a bar; return the exits that may act in the same bar."""
-    if order.side is Side.SELL and order.opening and not order.waits_for_stop:
+    waits = order.waits_for_stop
+    if order.opening and order.side is _SELL and not waits:
         short_sale.restrain(step, order, exact(bar.open), bar.start)
-    price_of = _bar_stop if order.waits_for_stop else _bar_price
+    price_of = _bar_stop if waits else _bar_price
     price, at_open = price_of(step.books, order, bar)
     order.resting = order.working_limit is not None and not order.waits_for_stop
     awake: list[VenueOrder] = []
@@ -324,7 +329,7 @@ def _bar_stop(books: Books, order: VenueOrder, bar: Bar) -> tuple[Decimal | None
     stop, side = order.trigger, order.side
     if stop is None or not triggers.bar_reaches(side, stop, bar):
         # The new stop counts from the next bar: which came first, high or low, is not known.
-        trail(books, order, exact(bar.low if side is Side.BUY else bar.high))
+        trail(books, order, exact(bar.low if side is _BUY else bar.high))
         return None, False
     order.triggered = True
     at_open = triggers.reaches(side, stop, exact(bar.open))

@@ -22,6 +22,7 @@ from liualgotrader.common.orders import (
 )
 
 ZERO = Decimal(0)
+_MARKET, _LIMIT = OrderType.MARKET, OrderType.LIMIT
 
 
 def plain(number: Decimal) -> str:
@@ -29,7 +30,7 @@ def plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+class OrderRequest(msgspec.Struct, frozen=True):
     """What a client asks for: `qty` (units) or `notional` (dollars); `client_id` may be None."""
 
     symbol: str
@@ -59,7 +60,7 @@ class LegRole(StrEnum):
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
 
-class VenueOrder(msgspec.Struct, kw_only=True):
+class VenueOrder(msgspec.Struct):
     """An order at the broker. Times are ns UTC; `legs`, `parent`, `replaces` are other orders' ids.
 
     `qty` is None while a notional order's size is unknown. `hwm` is the extreme a trailing stop has
@@ -77,6 +78,8 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     type: OrderType
     tif: TimeInForce
     qty: Decimal | None
+    submitted_at: int
+    updated_at: int
     notional: Decimal | None = None
     limit: Decimal | None = None
     trigger: Decimal | None = None
@@ -89,8 +92,6 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     filled_cost: Decimal = ZERO
     legs: tuple[str, ...] = ()
     parent: str | None = None
-    submitted_at: int
-    updated_at: int
     filled_at: int | None = None
     canceled_at: int | None = None
     expired_at: int | None = None
@@ -122,7 +123,7 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     def waits_for_stop(self) -> bool:
         """Whether it is a stop that has not been elected."""
         kind = self.type
-        return not (self.triggered or kind is OrderType.MARKET or kind is OrderType.LIMIT)
+        return not (kind is _MARKET or kind is _LIMIT or self.triggered)
 
     @property
     def filled_avg_price(self) -> Decimal | None:
@@ -139,7 +140,7 @@ class VenueOrder(msgspec.Struct, kw_only=True):
         return msgspec.structs.replace(self)
 
 
-class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):
+class VenueEvent(msgspec.Struct, frozen=True):
     """Something happened to an order. `order` is a snapshot taken right after it.
 
     `qty`, `price` and `fee` are those of this execution; `position_qty` is the account's position
@@ -158,7 +159,7 @@ class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
+class Execution(msgspec.Struct, frozen=True):
     """One fill, as the broker's list of activities has it. `fee` in dollars, `price` per unit."""
 
     execution_id: str

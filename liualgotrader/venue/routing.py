@@ -15,6 +15,8 @@ from liualgotrader.venue.orders import LegRole, OrderRequest, Rejection, VenueOr
 from liualgotrader.venue.time_in_force import works_in
 
 _LONGEST_CLIENT_ID = 128
+_NEW, _ACCEPTED = Kind.NEW, Kind.ACCEPTED
+_OCO, _TRAILING_STOP = OrderClass.OCO, OrderType.TRAILING_STOP
 _ON_THE_WAY = frozenset(
     {
         OrderStatus.ACCEPTED,
@@ -50,20 +52,21 @@ def submit(step: Step, request: OrderRequest) -> None:
     order = _order_of(step, request)
     prepare(step, order)
     admission.check_account(books, order)
-    for member in (order, *groups.make_legs(step, order, request)):
-        books.store.add(member)
+    books.store.add(order)
+    for leg in groups.make_legs(step, order, request):
+        books.store.add(leg)
     route(step, order)
 
 
 def route(step: Step, order: VenueOrder) -> None:
     """Send an order to the market, or keep it until its hours begin."""
     phase = step.phase(order.symbol)
-    routed = works_in(phase, extended_hours=order.extended_hours)
+    kind = _NEW if works_in(phase, extended_hours=order.extended_hours) else _ACCEPTED
     members = [order]
-    if order.order_class is OrderClass.OCO:
+    if order.order_class is _OCO:
         members += step.books.store.legs(order)
     for member in members:
-        step.tell(member, Kind.NEW if routed else Kind.ACCEPTED)
+        step.tell(member, kind)
     for member in members:
         matching.arrive(step, member)
 
@@ -85,30 +88,19 @@ def _check_client_id(books: Books, client_id: str | None) -> None:
 
 
 def _order_of(step: Step, request: OrderRequest) -> VenueOrder:
-    is_oco = request.order_class is OrderClass.OCO
-    limit = request.limit
-    if is_oco and request.take_profit is not None:
-        limit = request.take_profit.limit
-    return VenueOrder(
-        id=step.books.ids(),
-        client_id=request.client_id or step.books.ids(),
-        symbol=request.symbol,
-        side=request.side,
-        type=request.type,
-        tif=request.tif,
-        qty=request.qty,
-        notional=request.notional,
-        limit=limit,
-        trigger=request.trigger,
-        trail_price=request.trail_price,
-        trail_percent=request.trail_percent,
-        extended_hours=request.extended_hours,
-        order_class=request.order_class,
-        role=LegRole.TAKE_PROFIT if is_oco else None,
-        submitted_at=step.ts,
-        updated_at=step.ts,
-        live_since=step.ts,
-    )
+    is_oco = request.order_class is _OCO
+    r, limit, ts = request, request.limit, step.ts
+    if is_oco and r.take_profit is not None:
+        limit = r.take_profit.limit
+    order_id = step.books.ids()
+    order = VenueOrder(  # by place: by name, so many fields take several times as long
+        order_id, r.client_id or step.books.ids(), r.symbol, r.side, r.type, r.tif, r.qty, ts, ts,
+        r.notional, limit, r.trigger, r.trail_price, r.trail_percent, r.extended_hours, r.order_class,
+    )  # fmt: skip
+    order.live_since = ts
+    if is_oco:
+        order.role = LegRole.TAKE_PROFIT
+    return order
 
 
 def prepare(step: Step, order: VenueOrder) -> None:
@@ -117,7 +109,7 @@ def prepare(step: Step, order: VenueOrder) -> None:
     position = books.account.position_qty(order.symbol)
     order.opening = not shares.reduces(position, order.side)
     groups.set_collar(books, order)
-    if order.type is OrderType.TRAILING_STOP and order.hwm is None:
+    if order.type is _TRAILING_STOP and order.hwm is None:
         mark = first_mark(books, order.symbol)
         if mark is not None:
             matching.trail(books, order, mark)

@@ -9,6 +9,8 @@ from liualgotrader.venue.books import Books
 from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder, plain
 from liualgotrader.venue.sessions import Phase
 
+_REGULAR = Phase.REGULAR
+
 
 def reduces(position: Decimal, side: Side) -> bool:
     """Whether an order of this side makes a position smaller."""
@@ -44,6 +46,8 @@ def closing_orders(
 def free(books: Books, symbol: str, *, without: VenueOrder | None = None) -> Decimal:
     """Return how much of a position no open order has reserved."""
     position = abs(books.account.position_qty(symbol))
+    if symbol not in books.store.working:
+        return position
     return max(position - held(books, symbol, without=without), ZERO)
 
 
@@ -63,7 +67,7 @@ def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None)
             held_for_orders=plain(abs(position) - available),
             available=plain(available),
         )
-    if books.phase(order.symbol, order.live_since) is not Phase.REGULAR:
+    if books.phase(order.symbol, order.live_since) is not _REGULAR:
         check_amounts(books, order, without=without)
 
 
@@ -89,6 +93,8 @@ def check_one_way(books: Books, order: VenueOrder, *, without: VenueOrder | None
     Both could fill, and the second would close what the first opened, and with it the shares that
     exits have reserved.
     """
+    if order.symbol not in books.store.working:
+        return
     for other in books.store.of_symbol(order.symbol):
         if other is not without and other.opening and other.side is not order.side:
             words = ("long buy", "short sell")

@@ -9,6 +9,13 @@ from liualgotrader.venue.orders import VenueOrder
 from liualgotrader.venue.sessions import Moment, Phase
 
 AUCTION = frozenset({TimeInForce.OPG, TimeInForce.CLS})
+_HELD, _ACCEPTED, _OPG, _CLS = (
+    OrderStatus.HELD,
+    OrderStatus.ACCEPTED,
+    TimeInForce.OPG,
+    TimeInForce.CLS,
+)
+_REGULAR = Phase.REGULAR
 IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
@@ -16,16 +23,14 @@ def may_trade(order: VenueOrder, phase: Phase) -> bool:
     """Whether an order can fill in continuous trading in this part of the day."""
     status, tif = order.status, order.tif
     # Compared one by one: a set would ask the enumeration's slow hash, for every order and event.
-    if status is OrderStatus.HELD or status is OrderStatus.ACCEPTED:
-        return False
-    if tif is TimeInForce.OPG or tif is TimeInForce.CLS:
+    if status is _HELD or status is _ACCEPTED or tif is _OPG or tif is _CLS:
         return False
     return works_in(phase, extended_hours=order.extended_hours)
 
 
 def works_in(phase: Phase, *, extended_hours: bool) -> bool:
     """Whether such an order is routed in this part of the day (T2, T3)."""
-    return phase is Phase.REGULAR or (extended_hours and phase is not Phase.CLOSED)
+    return phase is _REGULAR or (extended_hours and phase is not Phase.CLOSED)
 
 
 def routed_at(order: VenueOrder, moment: Moment) -> bool:

@@ -18,6 +18,8 @@ ONE_DOLLAR = Decimal(1)
 CENT = Decimal("0.01")
 _CRYPTO_TIFS = frozenset({TimeInForce.GTC, TimeInForce.IOC})
 _CRYPTO_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT})
+_MARKET, _SIMPLE, _US_EQUITY = OrderType.MARKET, OrderClass.SIMPLE, AssetClass.US_EQUITY
+_DAY, _GTC = TimeInForce.DAY, TimeInForce.GTC
 _LASTING = frozenset({TimeInForce.DAY, TimeInForce.GTC})
 # The first day on which an order for extended hours may last. Source: the first dated text that says
 # so, docs.alpaca.markets, 24/5 Trading; in January 2026 it was not so.
@@ -41,12 +43,12 @@ def is_plain(request: OrderRequest, instrument: Instrument) -> bool:
     A market order for whole lots of a share, for the day or until cancelled, and nothing more.
     """
     return (
-        request.type is OrderType.MARKET
+        request.type is _MARKET
         and request.qty is not None
         and request.qty > 0
-        and (request.tif is TimeInForce.DAY or request.tif is TimeInForce.GTC)
-        and request.order_class is OrderClass.SIMPLE
-        and instrument.asset_class is AssetClass.US_EQUITY
+        and (request.tif is _DAY or request.tif is _GTC)
+        and request.order_class is _SIMPLE
+        and instrument.asset_class is _US_EQUITY
         and not (
             request.extended_hours
             or request.limit is not None
