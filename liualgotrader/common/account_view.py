@@ -45,10 +45,13 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct):
-    """The open orders of one strategy in one symbol, oldest first, and what they claim."""
+    """The open orders of one strategy in one symbol, oldest first, and what they claim.
 
-    orders: dict[str, LedgerOrder] = {}
-    claims: list[Claim] = []
+    `claims`: None until they are asked for, of an order that is alone.
+    """
+
+    orders: dict[str, LedgerOrder]
+    claims: list[Claim] | None = None
     dollars: Decimal = ZERO
 
 
@@ -83,9 +86,20 @@ class AccountView(msgspec.Struct):
             key = (order.strategy, order.symbol)
             group = self._groups.get(key)
             if group is None:
-                group = self._groups[key] = Group()
+                group = self._groups[key] = Group({})
             group.orders[order.order_id] = order
             self.moved(key)
+
+    def take_in(self, order: LedgerOrder) -> None:
+        """Take in an order that was admitted: alone, it claims what it was just found to be worth."""
+        groups, key = self._groups, (order.strategy, order.symbol)
+        if groups is None or key in groups:
+            self.open(order)
+            return
+        self.orders[order.order_id] = order
+        groups[key] = Group({order.order_id: order}, None, order.reserved)
+        if self._claimed is not None:
+            self._claimed = _exact_sum(self._claimed, order.reserved)
 
     def close(self, order: LedgerOrder) -> None:
         """Take out an order that is open no more."""
@@ -93,10 +107,14 @@ class AccountView(msgspec.Struct):
             return
         key = (order.strategy, order.symbol)
         group = self._groups[key]
-        del group.orders[order.order_id]
-        self.moved(key)
-        if not group.orders:
-            del self._groups[key]
+        if len(group.orders) > 1:
+            del group.orders[order.order_id]
+            self.moved(key)
+            return
+        del self._groups[key]
+        if self._claimed is not None:
+            rest = _exact_difference(self._claimed, group.dollars) if self._groups else ZERO
+            self._claimed = rest
 
     def hold(self, key: tuple[str, str], holding: Holding) -> None:
         """Put a holding in the place of the old one."""
@@ -111,7 +129,8 @@ class AccountView(msgspec.Struct):
             self.holdings[key] = holding
         else:
             self.holdings.pop(key, None)
-        self.moved(key)
+        if self._groups and key in self._groups:
+            self.moved(key)
 
     def moved(self, key: tuple[str, str]) -> None:
         """Learn that an order or a holding of a strategy and symbol has changed."""
@@ -140,7 +159,7 @@ class AccountView(msgspec.Struct):
         if self._groups is None:
             self._groups = {}
             for order in self.orders.values():
-                group = self._groups.setdefault((order.strategy, order.symbol), Group())
+                group = self._groups.setdefault((order.strategy, order.symbol), Group({}))
                 group.orders[order.order_id] = order
             self._stale.update(self._groups)
         if self._stale:
@@ -152,13 +171,20 @@ class AccountView(msgspec.Struct):
             if (moved := groups.get(key)) is not None:
                 held = self.holdings.get(key, FLAT).qty
                 moved.claims = claims = _claims(moved.orders.values(), held)
-                moved.dollars = claims[0].dollars if len(claims) == 1 else claimed(claims)
+                moved.dollars = claimed(claims)
         self._stale.clear()
 
     def rivals(self, order: LedgerOrder) -> list[Claim]:
         """Return the claims of the open orders of an order's strategy in its symbol."""
-        group = self.groups().get((order.strategy, order.symbol))
-        return [] if group is None else group.claims
+        key = (order.strategy, order.symbol)
+        group = self.groups().get(key)
+        return [] if group is None else self.claims_of(key, group)
+
+    def claims_of(self, key: tuple[str, str], group: Group) -> list[Claim]:
+        """Return the claims of the orders of a strategy and symbol."""
+        if group.claims is None:
+            group.claims = _claims(group.orders.values(), self.holdings.get(key, FLAT).qty)
+        return group.claims
 
     def claimed(self) -> Decimal:
         """Return the dollars that all open orders claim."""
@@ -207,7 +233,8 @@ def claims(view: AccountView) -> list[Claim]:
     Claims follow from the positions as they are, so an order that was to close a position which
     another has closed since claims the money of opening one.
     """
-    return [claim for group in view.groups().values() for claim in group.claims]
+    groups = view.groups()
+    return [claim for key, group in groups.items() for claim in view.claims_of(key, group)]
 
 
 def _claims(orders: Collection[LedgerOrder], held: Decimal) -> list[Claim]:

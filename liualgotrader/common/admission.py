@@ -337,7 +337,7 @@ def _decide_replacement(
 
 
 def _take_in(view: AccountView, order: LedgerOrder) -> None:
-    view.open(order)
+    view.take_in(order)
     view.recent_orders += 1
 
 

@@ -208,13 +208,16 @@ class Runner:
             await self._admit_input(timer)
 
     async def _admit_input(self, event: Input) -> None:
-        updates: Sequence[AccountUpdate] | None = ()
-        if isinstance(event, OrderEvent):
-            updates = await self._desk.book(event)
-        if updates is None:
-            return
-        for each in (event, *updates):
-            if verdicts := self._let_happen(each):
+        updates: Sequence[AccountUpdate] = ()
+        if type(event) is OrderEvent:
+            booked = await self._desk.book(event)
+            if booked is None:
+                return
+            updates = booked
+        if verdicts := self._let_happen(event):
+            await self._act(verdicts)
+        for update in updates:
+            if verdicts := self._let_happen(update):
                 await self._act(verdicts)
 
     def _let_happen(self, event: Input) -> list[Verdict]:

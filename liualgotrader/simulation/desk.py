@@ -12,6 +12,8 @@ from liualgotrader.engine.desk import Turn
 from liualgotrader.simulation.post import Post
 from liualgotrader.trading.memory_ledger import MemoryLedger
 
+_REFUSED = Kind.REFUSED
+
 
 class DirectDesk:
     """Admits, books and sends for one engine."""
@@ -36,7 +38,7 @@ class DirectDesk:
 
     async def book(self, event: OrderEvent) -> Sequence[AccountUpdate] | None:
         """Record an order event; None when it was recorded before or is not ours."""
-        if event.kind is Kind.REFUSED:
+        if event.kind is _REFUSED:
             return ()
         if self._turn is not None:
             await self._turn.wait(self._clock.now())

@@ -253,6 +253,8 @@ class MemoryLedger:
         if len(self.view.orders) > 1:
             for replacement in self._replacements(order):
                 replacement.filled += execution.qty
+        if order.status in CLOSED:
+            self.view.close(order)
         self._add(execution)
         held = self.view.holdings.get((order.strategy, order.symbol), FLAT)
         self._hold(order, held.after(execution.signed_qty, execution.price))

@@ -162,6 +162,14 @@ class Account(RuleBasedStateMachine):
         assert gross + claimed(claims(view)) <= (LIMITS.gross_exposure or ZERO)
 
     @invariant()
+    def what_is_claimed_is_what_it_would_be_worked_out_anew(self) -> None:
+        view = self.ledger.view
+        anew = view.with_orders(dict(view.orders))
+        assert view.claimed() == anew.claimed()
+        kept, fresh = ({each.order.order_id: each for each in claims(v)} for v in (view, anew))
+        assert kept == fresh
+
+    @invariant()
     def cash_is_what_the_executions_make_it(self) -> None:
         flows = sum((each.flow for each in self.ledger.executions), Decimal(10_000))
         assert self.ledger.view.cash == flows
