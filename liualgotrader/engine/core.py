@@ -229,6 +229,35 @@ class Engine:
                 return index + 1, self._said()
         return stop, []
 
+    def process_bars(
+        self, bars: Sequence[Bar], stamps: Sequence[int], start: int, stop: int
+    ) -> tuple[int, list[Verdict]]:
+        """Do what `process_stretch` does, with bars alone: a history has millions, hence `_on_bar` once more."""
+        clock, last, handlers, admit = self.clock, self.last, self._bars, self.data.admit
+        seconds, now = self._bar_seconds, clock.now()
+        for index in range(start, stop):
+            ts = stamps[index]
+            if clock.due <= ts:
+                return index, []
+            if ts > now:
+                clock.advance(now := ts)
+            bar = bars[index]
+            if bar.seconds == seconds:
+                admit(bar)
+            if bar.correction:
+                continue
+            symbol = bar.symbol
+            last[symbol] = bar.close
+            for run, handler in handlers.get(symbol, ()):
+                self.running = run.name
+                try:
+                    handler(run.ctx, bar)
+                except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+                    self._fail(run, "on_bar", exc)
+            if self._verdicts:
+                return index + 1, self._said()
+        return stop, []
+
     def _said(self) -> list[Verdict]:
         """Take out the verdicts, once the strategies know of the refusals among them."""
         if self._refusals:

@@ -19,6 +19,7 @@ import msgspec
 from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import (
     AccountUpdate,
+    Bar,
     Event,
     Input,
     OrderEvent,
@@ -168,16 +169,16 @@ class Runner:
         for event in inputs:
             await self._admit_input(event)
 
-    async def admit_stretch(
-        self, events: Sequence[Input], stamps: Sequence[int], start: int, stop: int
+    async def admit_bars(
+        self, bars: Sequence[Bar], stamps: Sequence[int], start: int, stop: int
     ) -> int:
-        """Admit events of a stored history at their own stamps, and keep no journal of them.
+        """Admit bars of a stored history at their own stamps, and keep no journal of them.
 
         Return the index behind the last one admitted: at `stop`, before a timer that is due, or at
         the end of the moment at which something was approved, so that it can set out.
         """
         while start < stop:
-            index, verdicts = self._engine.process_stretch(events, stamps, start, stop)
+            index, verdicts = self._engine.process_bars(bars, stamps, start, stop)
             if not verdicts:
                 return index
             await self._act(verdicts)

@@ -51,7 +51,7 @@ class Stride:
         stop = bisect_left(pit.stamps, limit, pit.next)
         if stop == pit.next:  # an arrival at the moment of the next bars: those come first
             stop = bisect_right(pit.stamps, limit, pit.next)
-        upto = await self._seat.runner.admit_stretch(pit.events, pit.stamps, pit.next, stop)
+        upto = await self._seat.runner.admit_bars(pit.events, pit.stamps, pit.next, stop)  # type: ignore[arg-type]  # bars alone
         pit.pass_over(upto)
 
     async def _moment(self, ts: int) -> None:
@@ -66,7 +66,7 @@ class Stride:
                 bars[bar.symbol] = bar  # type: ignore[assignment]  # bars alone
         pit.now, pit.next = ts, end
         await self._hear(told, ts)
-        upto = await self._seat.runner.admit_stretch(pit.events, pit.stamps, begin, end)
+        upto = await self._seat.runner.admit_bars(pit.events, pit.stamps, begin, end)  # type: ignore[arg-type]  # bars alone
         if upto < end:  # a timer was set for now
             self._seat.events += pit.events[upto:end]
             self._seat.stamps += pit.stamps[upto:end]
