@@ -1,4 +1,8 @@
-"""Writes a backtest's rows while the next days are lived through: a thread, a connection, and a short queue."""
+"""Writes a backtest's rows while the next days are lived through: a thread, a connection, and a short queue.
+
+The lines are made where the days are lived, while their orders are still in the processor's caches: the thread, on
+another core, would have to fetch them all, and would hold the interpreter meanwhile. It hands over text alone.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import queue
 import threading
 from collections.abc import Mapping
 
-from liualgotrader.models.backtest_store import BacktestStore
+from liualgotrader.models.backtest_store import BacktestStore, Lines, LineWriter
 from liualgotrader.trading.memory_ledger import Finished
 
 # Orders that go into one transaction: enough to make its cost small, few enough to be held in memory.
@@ -22,11 +26,10 @@ class Recorder:
         self, dsn: str, batch_id: str, *, account_id: int, runs: Mapping[tuple[str, str], int]
     ) -> None:
         self._dsn = dsn
-        self._batch_id = batch_id
         self._account_id = account_id
-        self._runs = runs
-        self._parts: queue.Queue[Finished | None] = queue.Queue(_WAITING)
-        self._gathered: list[Finished] = []
+        self._writer = LineWriter(batch_id, account_id, runs)
+        self._parts: queue.Queue[list[Lines] | None] = queue.Queue(_WAITING)
+        self._gathered: list[Lines] = []
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
@@ -35,8 +38,8 @@ class Recorder:
         """Keep rows; waits when the database is four transactions behind. Raises StoreError."""
         self._raise()
         if finished.orders or finished.flows:
-            self._gathered.append(finished)
-        if sum(len(part.orders) for part in self._gathered) >= _ENOUGH:
+            self._gathered.append(self._writer.lines(finished))
+        if sum(part.count for part in self._gathered) >= _ENOUGH:
             self._hand_over()
 
     def close(self) -> None:
@@ -50,14 +53,7 @@ class Recorder:
 
     def _hand_over(self) -> None:
         gathered, self._gathered = self._gathered, []
-        self._parts.put(
-            Finished(
-                [order for part in gathered for order in part.orders],
-                [event for part in gathered for event in part.events],
-                [each for part in gathered for each in part.executions],
-                [flow for part in gathered for flow in part.flows],
-            )
-        )
+        self._parts.put(gathered)
 
     def _raise(self) -> None:
         if self._failure is not None:
@@ -73,8 +69,6 @@ class Recorder:
 
     async def _write(self) -> None:
         async with await BacktestStore.open(self._dsn, max_size=1) as store:
-            while (part := await asyncio.to_thread(self._parts.get)) is not None:
-                await store.append(
-                    self._batch_id, account_id=self._account_id, runs=self._runs, books=part
-                )
+            while (parts := await asyncio.to_thread(self._parts.get)) is not None:
+                await store.append(parts)
             await store.settle(self._account_id)

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import BytesIO
 from typing import Protocol
 
-import asyncpg
+import msgspec
 
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.ledger_orders import Execution, LedgerOrder
-from liualgotrader.models import copy_rows
+from liualgotrader.models.copy_rows import (
+    EVENT_COLUMNS,
+    MONEY_COLUMNS,
+    ORDER_COLUMNS,
+    TRADE_COLUMNS,
+    event_line,
+    money_line,
+    order_line,
+    owner,
+    trade_line,
+)
 from liualgotrader.models.postgres import from_ns, translated
 from liualgotrader.models.store import Store
 
+# In the order in which one may refer to another.
+_TABLES = {
+    "orders": ORDER_COLUMNS,
+    "order_events": EVENT_COLUMNS,
+    "new_trades": TRADE_COLUMNS,
+    "account_transactions": MONEY_COLUMNS,
+}
 _MONEY = """
 UPDATE accounts SET modified_tstamp = now(), balance = (
     SELECT sum(amount) FROM account_transactions WHERE account_id = $1)
@@ -43,6 +60,16 @@ class Books(Protocol):
     @property
     def flows(self) -> Sequence[tuple[int, Decimal]]:
         """Changes of cash."""
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """The lines of a part of a batch, by table, and how many orders they are of."""
+
+    count: int
+    orders: str
+    order_events: str
+    new_trades: str
+    account_transactions: str
 
 
 class Action(Protocol):
@@ -76,29 +103,18 @@ class Action(Protocol):
 class BacktestStore(Store):
     """Writes what a backtest did."""
 
-    async def append(
-        self,
-        batch_id: str,
-        *,
-        account_id: int,
-        runs: Mapping[tuple[str, str], int],
-        books: Books,
-    ) -> None:
-        """Write rows of a batch, or none of them. `runs` are the algo_runs by (strategy, slot)."""
-        lines = _Lines(batch_id, account_id, runs)
-        by_id = {order.order_id: order for order in books.orders}
-        parts = (
-            ("orders", copy_rows.ORDER_COLUMNS, lines.orders(books.orders)),
-            ("order_events", copy_rows.EVENT_COLUMNS, lines.events(books.events, by_id)),
-            ("new_trades", copy_rows.TRADE_COLUMNS, lines.trades(books.executions, by_id)),
-            ("account_transactions", copy_rows.MONEY_COLUMNS, lines.money(books.flows)),
-        )
-        with translated(f"save backtest {batch_id}"):
+    async def append(self, parts: Sequence[Lines]) -> None:
+        """Write rows, or none of them: of all parts the orders, then what belongs to them."""
+        with translated("save the rows of a backtest"):
             async with self.pool.acquire() as connection, connection.transaction():
                 # A backtest can be run again: its rows need not wait for the disk.
                 await connection.execute("SET LOCAL synchronous_commit = off")
-                for table, columns, rows in parts:
-                    await _copy(connection, table, columns, rows)
+                for table, columns in _TABLES.items():
+                    lines = "".join([getattr(part, table) for part in parts])
+                    if lines:
+                        await connection.copy_to_table(
+                            table, source=BytesIO(lines.encode()), columns=columns, format="csv"
+                        )
 
     async def settle(self, account_id: int) -> None:
         """Make the account's balance the sum of its transactions."""
@@ -113,8 +129,8 @@ class BacktestStore(Store):
             await self.pool.executemany(_ACTION, rows)
 
 
-class _Lines:
-    """Makes the lines of one batch."""
+class LineWriter:
+    """Makes the lines of one batch. `runs` are its algo_runs by (strategy, slot)."""
 
     def __init__(self, batch_id: str, account_id: int, runs: Mapping[tuple[str, str], int]) -> None:
         self._batch_id = batch_id
@@ -122,13 +138,24 @@ class _Lines:
         self._runs = runs
         self._owners: dict[tuple[str, str], tuple[str, str]] = {}
 
+    def lines(self, books: Books) -> Lines:
+        """Return the lines of what a ledger gave away."""
+        by_id = {order.order_id: order for order in books.orders}
+        return Lines(
+            len(books.orders),
+            "".join(self._orders(books.orders)),
+            "".join([event_line(event) for event in books.events if event.order_id in by_id]),
+            "".join(self._trades(books.executions, by_id)),
+            "".join([money_line(self._account_id, time, amount) for time, amount in books.flows]),
+        )
+
     def _run(self, order: LedgerOrder) -> int:
         return self._runs[order.strategy, parse_order_id(order.order_id)[1]]
 
     def _owner(self, order: LedgerOrder, slot: str) -> tuple[str, str]:
         key = (order.strategy, slot)
         if key not in self._owners:
-            self._owners[key] = copy_rows.owner(
+            self._owners[key] = owner(
                 slot,
                 order.strategy,
                 run=self._runs[key],
@@ -137,28 +164,14 @@ class _Lines:
             )
         return self._owners[key]
 
-    def orders(self, orders: Iterable[LedgerOrder]) -> Iterable[str]:
+    def _orders(self, orders: Iterable[LedgerOrder]) -> Iterator[str]:
         for order in orders:
             _, slot, number = parse_order_id(order.order_id)
-            yield copy_rows.order_line(order, number, self._owner(order, slot))
+            yield order_line(order, number, self._owner(order, slot))
 
-    def events(self, events: Iterable[OrderEvent], known: Mapping[str, object]) -> Iterable[str]:
-        return (copy_rows.event_line(event) for event in events if event.order_id in known)
-
-    def trades(
+    def _trades(
         self, executions: Iterable[Execution], by_id: Mapping[str, LedgerOrder]
-    ) -> Iterable[str]:
+    ) -> Iterator[str]:
         for execution in executions:
             order = by_id[execution.order_id]
-            yield copy_rows.trade_line(execution, order, self._run(order))
-
-    def money(self, flows: Iterable[tuple[int, Decimal]]) -> Iterable[str]:
-        return (copy_rows.money_line(self._account_id, time, amount) for time, amount in flows)
-
-
-async def _copy(
-    connection: asyncpg.Connection, table: str, columns: Sequence[str], lines: Iterable[str]
-) -> None:
-    source = BytesIO("".join(lines).encode())
-    if source.getbuffer().nbytes:
-        await connection.copy_to_table(table, source=source, columns=columns, format="csv")
+            yield trade_line(execution, order, self._run(order))

@@ -21,7 +21,7 @@ from liualgotrader.backtest.batch import (
 )
 from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.plan import plan_to_json
-from liualgotrader.models.backtest_store import BacktestStore
+from liualgotrader.models.backtest_store import BacktestStore, LineWriter
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.closing import order_of
 from liualgotrader.what_if.living import Ran
@@ -80,7 +80,7 @@ async def _keep_books(store: SessionStore, ran: Ran, config: SessionConfig) -> N
         store, config, broker=MODE, cash=ran.cash, multiplier=ran.multiplier, facts={}
     )
     books = BacktestStore(store.pool)
-    await books.append(config.batch_id, account_id=account_id, runs=runs, books=ran.books)
+    await books.append([LineWriter(config.batch_id, account_id, runs).lines(ran.books)])
     await books.settle(account_id)
 
 

@@ -18,7 +18,7 @@ from liualgotrader.common.orders import (
     TimeInForce,
 )
 from liualgotrader.common.ports import Ledger
-from liualgotrader.models.backtest_store import BacktestStore
+from liualgotrader.models.backtest_store import BacktestStore, LineWriter
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.trading.memory_ledger import MemoryLedger
@@ -109,11 +109,10 @@ async def test_a_copied_backtest_equals_a_session(database: str) -> None:
         memory = MemoryLedger(cash=Decimal(10_000))
         await live_through(memory, "bbbbbbbb-backtest")
         backtest = BacktestStore(store.pool)
-        runs = {("trend", "A"): run}
+        writer = LineWriter("bbbbbbbb-backtest", account, {("trend", "A"): run})
         parts = (memory.take_finished(), memory.take_all())
         assert [bool(part.orders) for part in parts] == [True, bool(memory.view.orders)]
-        for part in parts:
-            await backtest.append("bbbbbbbb-backtest", account_id=account, runs=runs, books=part)
+        await backtest.append([writer.lines(part) for part in parts])
         await backtest.settle(account)
         for query in COMPARED:
             live = [dict(row) for row in await store.pool.fetch(query, "aaaaaaaa-session")]
