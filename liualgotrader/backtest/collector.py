@@ -16,13 +16,17 @@ _ENOUGH = 200_000
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Leave the collector off, and what is there already out of its sight."""
+    """Leave the collector off, and what is there already out of its sight.
+
+    Afterwards it has looked at what is new and counts from there: otherwise it would look at once at all there is.
+    """
     was_on = gc.isenabled()
     gc.freeze()
     gc.disable()
     try:
         yield
     finally:
+        gc.collect(0)
         gc.unfreeze()
         if was_on:
             gc.enable()

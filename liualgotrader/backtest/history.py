@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import repeat
 
 import numpy as np
+from numpy.typing import NDArray
 
 from liualgotrader.common.calendar import Calendar
 from liualgotrader.common.events import Bar
@@ -89,22 +91,35 @@ def bars_of(rows: Rows, seconds: int) -> list[Bar]:
 
 
 def merged_bars(parts: Sequence[Rows], seconds: int) -> tuple[list[Bar], list[int]]:
-    """Return the bars of several symbols by end, then by the order of the parts, and their ends."""
+    """Return the bars of several symbols by end, then by the order of the parts, and their ends.
+
+    The numbers of a bar lie side by side in memory, and the bars of one moment share it: whoever looks at all bars of
+    a day one after the other finds them in the processor's caches, also where the bars of the day before have been.
+    """
     parts = [part for part in parts if len(part)]
     if not parts:
         return [], []
     start = np.concatenate([part.start for part in parts])
     order = np.argsort(start, kind="stable")
-    names = np.repeat(np.array([p.symbol for p in parts], object), [len(p) for p in parts])
-    columns = (np.concatenate([part.values[i] for part in parts])[order] for i in range(5))
     starts = start[order]
+    names = np.repeat(np.array([p.symbol for p in parts], object), [len(p) for p in parts])
+    values = np.stack([np.concatenate([part.values[i] for part in parts]) for i in range(5)], 1)
+    numbers = values[order].ravel().tolist()
     bars = list(
         map(
             Bar,
             names[order].tolist(),
-            starts.tolist(),
-            *(column.tolist() for column in columns),
-            [seconds] * len(starts),
+            _shared(starts),
+            *(numbers[i::5] for i in range(5)),
+            repeat(seconds),
         )
     )
-    return bars, (starts + seconds * 1_000_000_000).tolist()
+    return bars, _shared(starts + seconds * 1_000_000_000)
+
+
+def _shared(moments: NDArray[np.int64]) -> list[int]:
+    """Return ascending moments as a list in which equal ones are one object."""
+    begins = np.concatenate(([True], moments[1:] != moments[:-1]))
+    distinct = np.array(moments[begins].tolist(), object)
+    shared: list[int] = distinct[np.cumsum(begins) - 1].tolist()
+    return shared

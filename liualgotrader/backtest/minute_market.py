@@ -52,6 +52,8 @@ class MinuteMarket:
         self._session = session
         self._loaded = dict.fromkeys(symbols)
         self._scans.begin_day(session)
+        # What was is let go in its own order before what comes is made: it comes to lie in the same places.
+        self._pit.load([], [], only_bars=True)
         self._load(session.pre_open - 1)
         return self._pit.stamps[-1] if self._pit.stamps else session.close
 

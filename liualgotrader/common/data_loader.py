@@ -48,7 +48,7 @@ class Column(Generic[_Value, _Scalar]):
 
     __slots__ = ("_bars", "_values")
 
-    def __init__(self, bars: SymbolData, values: Sequence[_Value]) -> None:
+    def __init__(self, bars: _Series, values: Sequence[_Value]) -> None:
         self._bars = bars
         self._values = values
 
@@ -81,27 +81,10 @@ class Column(Generic[_Value, _Scalar]):
         return self[:]
 
 
-class SymbolData:
-    """The bars of one symbol and one duration, growing at the end.
+class _Series:
+    """What `SymbolData` says, but for the columns by name."""
 
-    `open`, `high`, `low`, `close` (dollars), `volume` (shares or coins) and `time` (when each bar
-    began, ns UTC) are columns. The symbol itself takes the same keys: `data["AAPL"][-1]` is a Bar,
-    `data["AAPL"][a:b]` a pandas frame. Iteration gives Bars, oldest first.
-    """
-
-    __slots__ = (
-        "_columns",
-        "_starts",
-        "close",
-        "high",
-        "low",
-        "open",
-        "pending",
-        "seconds",
-        "symbol",
-        "time",
-        "volume",
-    )
+    __slots__ = ("_columns", "_starts", "pending", "seconds", "symbol")
 
     def __init__(self, symbol: str, seconds: int) -> None:
         self.symbol = symbol
@@ -109,10 +92,6 @@ class SymbolData:
         self.pending: list[Bar] = []
         self._starts = array("q")
         self._columns = tuple(array("d") for _ in _FIELDS)
-        self.time: Column[int, np.int64] = Column(self, self._starts)
-        self.open, self.high, self.low, self.close, self.volume = (
-            cast("Column[float, np.float64]", Column(self, values)) for values in self._columns
-        )
 
     def __len__(self) -> int:
         self.settle()
@@ -286,6 +265,27 @@ class SymbolData:
             for name, values in zip(_FIELDS, self._columns, strict=True)
         }
         return pd.DataFrame(data, index=times)
+
+
+class SymbolData(_Series):
+    """The bars of one symbol and one duration, growing at the end.
+
+    `open`, `high`, `low`, `close` (dollars), `volume` (shares or coins) and `time` (when each bar
+    began, ns UTC) are columns. The symbol itself takes the same keys: `data["AAPL"][-1]` is a Bar,
+    `data["AAPL"][a:b]` a pandas frame. Iteration gives Bars, oldest first.
+    """
+
+    __slots__ = ("close", "high", "low", "open", "time", "volume")
+
+    def __init__(self, symbol: str, seconds: int) -> None:
+        super().__init__(symbol, seconds)
+        # Columns that referred to this object would keep it, and a day's bars, until the collector looks.
+        twin = _Series(symbol, seconds)
+        twin.pending, twin._starts, twin._columns = self.pending, self._starts, self._columns
+        self.time: Column[int, np.int64] = Column(twin, self._starts)
+        self.open, self.high, self.low, self.close, self.volume = (
+            cast("Column[float, np.float64]", Column(twin, values)) for values in self._columns
+        )
 
 
 class DataLoader:

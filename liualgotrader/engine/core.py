@@ -505,6 +505,17 @@ class Engine:
         self._verdicts.clear()
         self._refusals.clear()
 
+    def let_go(self) -> None:
+        """Let go of what refers back to this engine, which takes no input any more.
+
+        So it goes with the last one who holds it, and what it knows of a day with it. What refers to itself in
+        circles stays until the collector looks for it.
+        """
+        self._dispatch.clear()
+        del self._flattener, self._protection, self.viabilities
+        for run in self._runs.values():
+            del run.ctx
+
     # -- orders ----------------------------------------------------------------------------------
 
     def _on_order(self, event: OrderEvent) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -206,9 +206,9 @@ class Simulation:
         await self._begin(day)
 
     @property
-    def routed(self) -> Mapping[str, tuple[Seat, ...]]:
-        """The symbols that the engines of the last day were given, and which."""
-        return self._routes
+    def routed(self) -> Collection[str]:
+        """The symbols that the engines of the last day were given."""
+        return self._routes.keys()
 
     def add_picks(self, picks: Iterable[Picked]) -> None:
         """Let symbols be picked at their times."""
@@ -265,8 +265,10 @@ class Simulation:
             self.failures += seat.engine.failures
             self.warnings += seat.engine.warnings
             self.passed_over += seat.engine.viabilities.passed_over
+            seat.engine.let_go()
         self._picks.clear()
         self.seats = []
+        self._routes = dict.fromkeys(self._routes, ())
 
     def book_charges(self) -> None:
         """Take the fees that the broker took at the end of a day."""
