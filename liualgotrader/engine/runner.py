@@ -93,6 +93,7 @@ class Runner:
         self._engine = engine
         self._desk = desk
         self._journal = journal
+        self._let_happen = engine.process if journal is None else self._recorded
         self._after = -1
         self.decisions = 0
 
@@ -221,7 +222,8 @@ class Runner:
             if verdicts := self._let_happen(update):
                 await self._act(verdicts)
 
-    def _let_happen(self, event: Input) -> list[Verdict]:
+    def _recorded(self, event: Input) -> list[Verdict]:
+        """Let an input happen that was written down first."""
         if self._journal is not None:
             self._journal.input(self._engine.clock.now(), self._after, event)
         return self._engine.process(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from io import BytesIO
 from typing import Protocol
@@ -140,17 +140,20 @@ class LineWriter:
 
     def lines(self, books: Books) -> Lines:
         """Return the lines of what a ledger gave away."""
-        by_id = {order.order_id: order for order in books.orders}
+        of_run: dict[str, tuple[LedgerOrder, int]] = {}
         return Lines(
             len(books.orders),
-            "".join(self._orders(books.orders)),
-            "".join([event_line(event) for event in books.events if event.order_id in by_id]),
-            "".join(self._trades(books.executions, by_id)),
+            "".join([self._order(order, of_run) for order in books.orders]),
+            "".join([event_line(event) for event in books.events if event.order_id in of_run]),
+            "".join([trade_line(each, *of_run[each.order_id]) for each in books.executions]),
             "".join([money_line(self._account_id, time, amount) for time, amount in books.flows]),
         )
 
-    def _run(self, order: LedgerOrder) -> int:
-        return self._runs[order.strategy, parse_order_id(order.order_id)[1]]
+    def _order(self, order: LedgerOrder, of_run: dict[str, tuple[LedgerOrder, int]]) -> str:
+        """Return the line of an order, and note it by its id with the run that it belongs to."""
+        _, slot, number = parse_order_id(order.order_id)
+        of_run[order.order_id] = order, self._runs[order.strategy, slot]
+        return order_line(order, number, self._owner(order, slot))
 
     def _owner(self, order: LedgerOrder, slot: str) -> tuple[str, str]:
         key = (order.strategy, slot)
@@ -163,15 +166,3 @@ class LineWriter:
                 account_id=self._account_id,
             )
         return self._owners[key]
-
-    def _orders(self, orders: Iterable[LedgerOrder]) -> Iterator[str]:
-        for order in orders:
-            _, slot, number = parse_order_id(order.order_id)
-            yield order_line(order, number, self._owner(order, slot))
-
-    def _trades(
-        self, executions: Iterable[Execution], by_id: Mapping[str, LedgerOrder]
-    ) -> Iterator[str]:
-        for execution in executions:
-            order = by_id[execution.order_id]
-            yield trade_line(execution, order, self._run(order))

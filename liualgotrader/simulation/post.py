@@ -53,7 +53,7 @@ class Post:
 
     def _submit(self, order: Submit, ts: int) -> list[OrderEvent]:
         try:
-            return order_events(self._venue.submit(_request(order), ts))
+            return [order_event(event) for event in self._venue.submit(_request(order), ts)]
         except Rejection as refusal:
             return [_rejected(order.order_id, order.symbol, refusal, ts)]
 

@@ -7,7 +7,6 @@ Wherever anything else is due (the venue's clock, a timer, a pick, a scan) it st
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 
 from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import OrderEvent
@@ -30,14 +29,15 @@ class Stride:
     async def until(self, limit: int) -> None:
         """Go on until something else is due before `limit`, ns UTC, or nothing is left before it."""
         pit, post, clock = self._pit, self._post, self._seat.engine.clock
-        stamps, count = pit.stamps, len(pit.stamps)
+        stamps, count, hear = pit.stamps, len(pit.stamps), self._seat.runner.admit_inputs
         while True:
             due = min(limit, clock.due, self._venue.next_clock() or NEVER)
             moment = stamps[pit.next] if pit.next < count else NEVER
             arrival = post.next_arrival()
             if arrival < moment and arrival < due:
                 pit.now = max(pit.now, arrival)
-                await self._hear(post.arrive(arrival), arrival)
+                if told := post.arrive(arrival):
+                    await hear(told, arrival)
             elif moment >= due:
                 return
             elif self._working:
@@ -60,18 +60,16 @@ class Stride:
         begin, end = pit.next, bisect_right(pit.stamps, ts, pit.next)
         told: list[OrderEvent] = []
         for bar in pit.events[begin:end]:
-            if bar.symbol in working:
+            symbol = bar.symbol
+            if symbol in working:
                 told += order_events(self._venue.on_bar(bar, ts))  # type: ignore[arg-type]  # bars alone
             else:
-                bars[bar.symbol] = bar  # type: ignore[assignment]  # bars alone
+                bars[symbol] = bar  # type: ignore[assignment]  # bars alone
         pit.now, pit.next = ts, end
-        await self._hear(told, ts)
+        if told:
+            await self._seat.runner.admit_inputs(told, ts)
         upto = await self._seat.runner.admit_bars(pit.events, pit.stamps, begin, end)  # type: ignore[arg-type]  # bars alone
         if upto < end:  # a timer was set for now
             self._seat.events += pit.events[upto:end]
             self._seat.stamps += pit.stamps[upto:end]
             await self._seat.live(ts)
-
-    async def _hear(self, told: Sequence[OrderEvent], ts: int) -> None:
-        if told:
-            await self._seat.runner.admit_inputs(told, ts)
