@@ -115,17 +115,25 @@ def old_declared(source: str, found: Declared, *, history: bool) -> Declared:
 
 
 def _is_old(source: str, siblings: Siblings, depth: int) -> bool:
-    tree = _tree(source)
-    if any(_imports_old(node) for node in ast.walk(tree)):
-        return True
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    if any(_is_old_class(node) for node in classes):
-        return True
-    return depth > 0 and any(
-        _is_old(text, siblings, depth - 1)
-        for text in map(siblings, _modules_of_bases(tree, classes))
-        if text is not None
+    is_old, modules = _by_itself(source)
+    return is_old or (
+        depth > 0
+        and any(
+            _is_old(text, siblings, depth - 1)
+            for text in map(siblings, modules)
+            if text is not None
+        )
     )
+
+
+# Asked anew for every day of a backtest, of the same few files.
+@lru_cache(maxsize=64)
+def _by_itself(source: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a file's own imports or classes are old ones, and the modules that bases come from."""
+    tree = _tree(source)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    is_old = any(map(_imports_old, ast.walk(tree))) or any(map(_is_old_class, classes))
+    return is_old, tuple(_modules_of_bases(tree, classes))
 
 
 @lru_cache(maxsize=64)
