@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from rich.markup import escape
 
 from liualgotrader.analytics.backtest.csv import write_csv
 from liualgotrader.analytics.backtest.summary import lines
@@ -147,7 +148,7 @@ def show(outcome: Outcome, *, as_json: bool) -> int:
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"Report    {outcome.report}", markup=False, soft_wrap=True)
     for warning in outcome.warnings[:20]:
-        console.print(f"[yellow]! {warning}[/]")
+        console.print(f"[yellow]! {escape(warning)}[/]")
     if len(outcome.warnings) > 20:
         console.print(f"[yellow]! ... and {len(outcome.warnings) - 20} more[/]")
     if outcome.data.info.interrupted:

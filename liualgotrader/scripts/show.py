@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -76,7 +77,7 @@ class Display:
         """Say once what the tape says of itself."""
         if notice and not self._noticed:
             self._noticed = True
-            _console.print(f"[dim]{notice}[/]")
+            _console.print(f"[dim]{escape(notice)}[/]")
 
     def _panel(self, figures: dict[str, Any], events: int) -> Panel:
         return Panel(
@@ -155,11 +156,11 @@ def show_summary(summary: Summary) -> None:
             2, ("Dropped", f"{summary.dropped_stale:,} stale events in {summary.gaps} gaps")
         )
     for name, text in rows:
-        table.add_row(f"[bold]{name}[/]", text)
+        table.add_row(f"[bold]{name}[/]", escape(text))
     _console.print(table)
     for warning in summary.warnings[:20]:
-        _console.print(f"[yellow]! {warning}[/]")
+        _console.print(f"[yellow]! {escape(warning)}[/]")
     if len(summary.warnings) > 20:
         _console.print(f"[yellow]! ... and {len(summary.warnings) - 20} more, see the logs[/]")
     if summary.failure:
-        _console.print(f"[red bold]The session failed: {summary.failure}[/]")
+        _console.print(f"[red bold]The session failed: {escape(summary.failure)}[/]")
