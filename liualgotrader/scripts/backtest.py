@@ -71,7 +71,9 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[st
     help="none, us_regulatory, per_share:DOLLARS[:MINIMUM], percent:PERCENT.",
 )
 @click.option(
-    "--slippage", metavar="BPS", help="How much worse than the tape a market order fills."
+    "--slippage",
+    metavar="BPS",
+    help="How much worse than the tape a market order fills; measured: as the miner Cost found it.",
 )
 @click.option("--latency", type=click.IntRange(0), metavar="MS", help="From decision to venue.")
 @click.option("--benchmark", metavar="SYMBOL", help="Compare with holding this.")

@@ -20,6 +20,7 @@ from liualgotrader.common.plan import Plan
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.models.portfolio import PortfolioStore
 from liualgotrader.models.session_store import SessionStore
+from liualgotrader.models.slippage_store import SlippageStore
 from liualgotrader.replaying.recording import Recording, load_recording
 from liualgotrader.scripts.exits import DONE, FAILED
 from liualgotrader.scripts.home import database, liu_home
@@ -54,7 +55,8 @@ async def _run(dsn: str, home: Path, batch: str, options: dict[str, Any]) -> int
     async with await SessionStore.open(dsn, max_size=2) as store:
         recording = await load_recording(store, batch, home=home)
         change = _change(options)
-        pair = variants(recording, change)
+        pair: Sequence[Variant] = variants(recording, change)
+        pair = [await _with_costs(store, recording, each) for each in pair]
         unchanged, changed = [await _with_portfolios(store, each) for each in pair]
         selection = await _selection(store, recording, options)
         batch_id, day = new_batch_id(), recording.batch.session_date
@@ -114,6 +116,15 @@ async def _selection(
             raise ConfigError(f"--strict: nothing was traded in batch {batch_id}; leave it out")
         only = tuple(traded)
     return Selection(only=only, more=tuple(options["more"]), minutes=options["duration"])
+
+
+async def _with_costs(store: SessionStore, recording: Recording, variant: Variant) -> Variant:
+    """Return a variant with what trading was measured to cost before its session, if its plan asks and has it not."""
+    day = recording.batch.session_date
+    if day is None:
+        return variant
+    plan = await SlippageStore(store.pool).with_costs(variant.plan, day, day)
+    return msgspec.structs.replace(variant, plan=plan)
 
 
 async def _with_portfolios(store: SessionStore, variant: Variant) -> Variant:

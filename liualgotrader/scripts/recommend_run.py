@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, redirect_stdout
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from liualgotrader.backtest.request import Scale
 from liualgotrader.common.plan import Plan
 from liualgotrader.engine.plan_reading import read_plan
 from liualgotrader.models.recommendation_store import RecommendationStore
+from liualgotrader.models.slippage_store import SlippageStore
 from liualgotrader.recommending.course import Asked, Subject, find, subjects
 from liualgotrader.recommending.discovery import Sorted, chosen, installed, sort_out
 from liualgotrader.recommending.findings import Finding
@@ -46,6 +48,9 @@ def run_recommend(symbols: Sequence[str], options: dict[str, Any]) -> int:
     # What strategies print when they are loaded is not this command's output.
     with redirect_stdout(sys.stderr):
         strategies = sort_out(chosen(installed(given), options["strategies"]), asked.plan)
+    if asked.plan.slippage.model == "measured":
+        with database() as dsn:
+            asked = asyncio.run(_with_costs(dsn, asked))
     with ExitStack() as stack:
         found = subjects(asked, home, _bundle(stack, home))
         dsn = stack.enter_context(database())
@@ -79,6 +84,13 @@ def _asked(symbols: Sequence[str], plan: Plan, options: dict[str, Any]) -> Asked
         metric=Metric(options["metric"]),
         cash=dollars(options["cash"]),
     )
+
+
+async def _with_costs(dsn: str, asked: Asked) -> Asked:
+    """Return what is asked with what trading was measured to cost, each figure from the day after it on."""
+    async with await SlippageStore.open(dsn, max_size=1) as store:
+        plan = await store.with_costs(asked.plan, date.min, date.max)
+    return msgspec.structs.replace(asked, plan=plan)
 
 
 def _plan(path: Path | None) -> Plan | None:
