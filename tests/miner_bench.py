@@ -18,7 +18,7 @@ from liualgotrader.analytics.live_differences import LiveDifference
 from liualgotrader.analytics.past import PastBatch, Traded
 from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.common.calendar import us_equities
-from liualgotrader.common.errors import LiuError
+from liualgotrader.common.errors import ConfigError, LiuError
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import CompanyAPI, DataAPI
 from liualgotrader.miners.bar_days import DAY, MINUTE, midnight
@@ -80,7 +80,8 @@ class World:
     """What vendor, history, database and past batches hold, whatever the day.
 
     `vendor` and `lake` hold raw bars by (seconds, symbol); `splits` are (ex-date, ratio) by symbol.
-    Symbols in `refused` fail with that error when they are asked for. `asked`: each question to the vendor.
+    Symbols in `refused` fail with that error when they are asked for; the files of those in `spoilt` cannot
+    be read. `asked`: each question to the vendor.
     """
 
     def __init__(self, *, days: Iterable[BarTable] = (), minutes: Iterable[BarTable] = ()) -> None:
@@ -91,6 +92,7 @@ class World:
         self.known: set[tuple[int, str, date]] = set()
         self.splits: dict[str, list[tuple[date, float]]] = {}
         self.refused: dict[str, LiuError] = {}
+        self.spoilt: set[str] = set()
         self.asked: list[tuple[int, str, date, date]] = []
         self.names: dict[str, str] = {}
         self.live: dict[date, list[LiveDifference]] = {}
@@ -172,6 +174,8 @@ class MemoryHistory:
     def bars(
         self, symbol: str, seconds: int, first: date, last: date, *, raw: bool = False
     ) -> BarTable:
+        if symbol in self.world.spoilt:
+            raise ConfigError(f"{symbol}.parquet: cannot be read; remove the file")
         last = min(last, self.day)
         bars = self.world.lake.get((seconds, symbol), no_bars(symbol))
         bars = bars.between(midnight(symbol, first), midnight(symbol, last, after=1))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from liualgotrader.common.bar_table import BarTable
 from liualgotrader.common.calendar import new_york
-from liualgotrader.common.errors import FeedError, LiuError, StoreError
+from liualgotrader.common.errors import ConfigError, FeedError, LiuError, StoreError
 from liualgotrader.miners.base import MinerContext
+
+T = TypeVar("T")
 
 DAY, MINUTE = 86_400, 60
 AT_ONCE = 50
@@ -71,6 +74,15 @@ def last_bars(ctx: MinerContext, symbol: str, count: int, since: date) -> BarTab
     return ctx.history.bars(symbol, DAY, span[0], ctx.day)
 
 
+def read_or_skip(ctx: MinerContext, symbol: str, read: Callable[[], T], otherwise: T) -> T:
+    """Return what `read` does; `otherwise`, and the symbol left out, where a file of the history is spoilt."""
+    try:
+        return read()
+    except ConfigError as exc:
+        ctx.skip(symbol, f"its history cannot be read: {exc}")
+        return otherwise
+
+
 class Fetching:
     """Has the vendor's bars brought into the history, and lets go on where that fails.
 
@@ -88,7 +100,7 @@ class Fetching:
         """Fetch what is missing of these days; return whether that went well."""
         try:
             self.asked += await self._ctx.history.fetch(self._seconds, symbols, first, last)
-        except (FeedError, StoreError) as exc:
+        except (FeedError, StoreError, ConfigError) as exc:
             self._failure = exc
             for symbol in symbols:
                 self._ctx.skip(symbol, f"not fetched: {exc}")

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liualgotrader.miners.bar_days import MINUTE, Fetching, midnight, portions, sessions_back
+from liualgotrader.common.bar_table import no_bars
+from liualgotrader.miners.bar_days import (
+    MINUTE,
+    Fetching,
+    midnight,
+    portions,
+    read_or_skip,
+    sessions_back,
+)
 from liualgotrader.miners.base import Miner, MinerContext
 
 _Stretch = tuple[date, date]
@@ -75,7 +84,8 @@ def _minutes(ctx: MinerContext, symbol: str, sessions: Sequence[date]) -> NDArra
     """Return how many minutes there are of each of these days."""
     if not sessions:
         return np.zeros(0, np.int64)
-    bars = ctx.history.bars(symbol, MINUTE, sessions[0], sessions[-1], raw=True)
+    read = partial(ctx.history.bars, symbol, MINUTE, sessions[0], sessions[-1], raw=True)
+    bars = read_or_skip(ctx, symbol, read, no_bars(symbol))
     begins = bars.start.searchsorted([midnight(symbol, day) for day in sessions])
     ends = bars.start.searchsorted([midnight(symbol, day, after=1) for day in sessions])
     return ends - begins

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liualgotrader.common.bar_table import BarTable
+from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.miners.bar_days import (
     DAY,
     Fetching,
     last_bars,
     ordinals,
     portions,
+    read_or_skip,
     sessions_back,
 )
 from liualgotrader.miners.base import Miner, MinerContext, Row
@@ -131,7 +133,8 @@ class DailyOHLC(Miner):
         found: list[Row] = []
         anew = []
         for symbol in symbols:
-            bars = last_bars(ctx, symbol, work.needed, work.stretch)
+            read = partial(last_bars, ctx, symbol, work.needed, work.stretch)
+            bars = read_or_skip(ctx, symbol, read, no_bars(symbol))
             if not self._is_wanted(ctx, bars):
                 continue
             begin = _begin(bars, stored.get(symbol, {}), work)
@@ -166,7 +169,10 @@ def _all(
         span = ctx.history.span(symbol, DAY)
         if span is None:
             continue
-        bars = ctx.history.bars(symbol, DAY, span[0], ctx.day)
+        read = partial(ctx.history.bars, symbol, DAY, span[0], ctx.day)
+        bars = read_or_skip(ctx, symbol, read, no_bars(symbol))
+        if not len(bars):
+            continue
         numbers = ordinals(bars.start)
         begin = int(numbers.searchsorted(work.first.toordinal()))
         made = rows(bars, work.indicators, begin)

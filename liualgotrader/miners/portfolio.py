@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from liualgotrader.common.bar_table import BarTable
+from functools import partial
+
+from liualgotrader.common.bar_table import BarTable, no_bars
 from liualgotrader.fincalcs.ranking import (
     DAYS_A_YEAR,
     RANGE_MEMORY,
@@ -10,7 +12,7 @@ from liualgotrader.fincalcs.ranking import (
     momentum,
     shares_at_risk,
 )
-from liualgotrader.miners.bar_days import dates, last_bars, sessions_back
+from liualgotrader.miners.bar_days import dates, last_bars, read_or_skip, sessions_back
 from liualgotrader.miners.base import Miner, MinerContext, Row
 
 COLUMNS = ("name", "day", "symbol", "rank", "score", "slope", "r_squared", "atr", "shares")
@@ -38,7 +40,8 @@ class Portfolio(Miner):
         stretch = sessions_back(ctx, needed)[0]
         scored: list[_Scored] = []
         for done, symbol in enumerate(ctx.symbols, 1):
-            found = self._scored(ctx, last_bars(ctx, symbol, needed, stretch))
+            read = partial(last_bars, ctx, symbol, needed, stretch)
+            found = self._scored(ctx, read_or_skip(ctx, symbol, read, no_bars(symbol)))
             if found is not None:
                 scored.append(found)
             if done % 50 == 0:

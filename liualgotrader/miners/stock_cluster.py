@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from liualgotrader.common.bar_table import no_bars
 from liualgotrader.fincalcs.arrays import FloatArray
-from liualgotrader.miners.bar_days import DAY, ordinals, sessions_back
+from liualgotrader.miners.bar_days import DAY, ordinals, read_or_skip, sessions_back
 from liualgotrader.miners.base import Miner, MinerContext, Row
 from liualgotrader.miners.ticker_data import TOLD_BY_VENDOR
 
@@ -98,7 +100,8 @@ def nearest(matrix: FloatArray, *, count: int, least: float) -> list[list[int]]:
 def _returns(ctx: MinerContext, symbol: str, sessions: Sequence[date]) -> NDArray[np.float64]:
     """Return the log returns from session to session, NaN where one of the two has no bar."""
     closes = np.full(len(sessions), np.nan)
-    bars = ctx.history.bars(symbol, DAY, sessions[0], sessions[-1])
+    read = partial(ctx.history.bars, symbol, DAY, sessions[0], sessions[-1])
+    bars = read_or_skip(ctx, symbol, read, no_bars(symbol))
     numbers = np.array([day.toordinal() for day in sessions])
     days = ordinals(bars.start)
     traded = np.isin(days, numbers)

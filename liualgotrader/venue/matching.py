@@ -164,9 +164,9 @@ def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None
 
 def _slip(books: Books, order: VenueOrder, price: Decimal) -> Decimal:
     """Make the price of a taker worse (Q1)."""
-    model = books.slippage.get(order.symbol, books.rules.slippage)
-    if type(model) is NoSlippage:
+    if type(books.rules.slippage) is NoSlippage:
         return price
+    model = books.slippage.get(order.symbol, books.rules.slippage)
     return slipped(
         order.side,
         price,
