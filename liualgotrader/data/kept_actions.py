@@ -19,6 +19,10 @@ from liualgotrader.data.lake.kept import ACTIONS, Kept
 log = logging.getLogger(__name__)
 
 
+TOLD_LATE = 7
+"""So many days before those that are not known yet are asked for again: some actions are told late."""
+
+
 class KeptActions:
     """What a vendor knows of shares, as far as somebody asked. Actions recorded by others stay."""
 
@@ -41,8 +45,10 @@ class KeptActions:
         async with self._fetching:
             alike: dict[Range, list[str]] = defaultdict(list)
             for symbol in shares:
-                for each in self._kept.missing(ACTIONS, symbol, self._source, (first, today)):
-                    alike[each].append(symbol)
+                for begins, ends in self._kept.missing(
+                    ACTIONS, symbol, self._source, (first, today)
+                ):
+                    alike[begins - TOLD_LATE, ends].append(symbol)
             for days, found in sorted(alike.items()):
                 start, end = (date.fromordinal(number) for number in days)
                 told = await self._vendor.corporate_actions(found, start=start, end=end)

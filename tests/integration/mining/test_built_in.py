@@ -180,6 +180,20 @@ async def test_a_split_that_the_vendor_tells_makes_the_symbol_anew(nights: Night
     assert await _miner().run(nights.at(NEXT)) == 0
 
 
+async def test_a_split_that_is_told_days_late_is_heard_all_the_same(nights: Nights) -> None:
+    for day in DAYS[-5:-1]:
+        await _miner().run(nights.at(day))
+    before = await nights.rows()
+    nights.vendor.actions.append(
+        CorporateAction("BBB", midnight("BBB", DAYS[-4]), ratio=Decimal(2))
+    )
+    assert await _miner().run(nights.at(NEXT)) == len(DAYS) + 1
+    rows = await nights.rows()
+    assert rows[-5][5] == before[-4][5] / 2
+    assert rows[-4:-1] != before[-3:]  # their prices stay, their averages do not
+    assert [row[5] for row in rows[-4:-1]] == [row[5] for row in before[-3:]]
+
+
 async def test_a_vendor_that_fails_leaves_what_there_is(nights: Nights) -> None:
     await _miner().run(nights.at(NIGHT))
     nights.vendor.fails.add("BBB")
