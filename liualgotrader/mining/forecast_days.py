@@ -106,17 +106,15 @@ class ForecastDays:
         """Return what the strategy's runs gained, by day and symbol; None of one that bought nothing."""
         if not self._needs.strategy:
             return {}
-        runs = await self._ctx.simulator.runs(
-            self._needs.strategy,
-            stretch.symbols,
-            stretch.days[0],
-            stretch.days[-1],
-            filename=self._needs.filename,
-        )
         found: dict[date, dict[str, float | None]] = {}
-        for run in runs:
-            gain = run.gain / run.put_in if run.put_in > 0 else None
-            found.setdefault(run.day, {})[run.symbol] = gain
+        for day in stretch.days:
+            # One by one: what a day of all symbols takes in memory goes with it.
+            runs = await self._ctx.simulator.runs(
+                self._needs.strategy, stretch.symbols, day, day, filename=self._needs.filename
+            )
+            found[day] = {
+                run.symbol: run.gain / run.put_in if run.put_in > 0 else None for run in runs
+            }
         return found
 
 

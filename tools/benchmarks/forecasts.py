@@ -50,43 +50,45 @@ def work(plan: Path, day: date, home: Path, dsn: str) -> dict[str, Any]:
     ]
     command += [str(plan), "--day", day.isoformat(), "--json"]
     environ = {**os.environ, "LIU_HOME": str(home), "DSN": dsn}
-    begun, used = time.monotonic(), _processor()
+    begun = time.monotonic()
+    used: dict[int, float] = {}
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, env=environ, stdout=out)
         most = 0
         while process.poll() is None:
-            most = max(most, _held(process.pid))
+            most = max(most, _held(process.pid, used))
             time.sleep(_LOOK_S)
         took = time.monotonic() - begun
         out.seek(0)
         text = out.read().decode()
     if process.returncode:
         raise SystemExit(f"market_miner ended with {process.returncode}: {text}")
-    cpu = round(_processor() - used, 1)
+    cpu = round(sum(used.values()), 1)
     return {"s": round(took, 1), "cpu": cpu, "mb": round(most / 2**20), "told": json.loads(text)}
 
 
-def _processor() -> float:
-    """Return the seconds of processor that all who ended have used."""
-    times = os.times()
-    return times.children_user + times.children_system
+def _held(pid: int, used: dict[int, float]) -> int:
+    """Return the bytes in memory of a process and all that it started; what they share counts once, on Linux.
+
+    `used` is brought up to date: the seconds of processor that each has had.
+    """
+    held = 0
+    for each in _family(pid):
+        try:
+            full, times = each.memory_full_info(), each.cpu_times()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        held += int(getattr(full, "pss", full.rss))
+        used[each.pid] = times.user + times.system
+    return held
 
 
-def _held(pid: int) -> int:
-    """Return the bytes in memory of a process and all that it started; what they share counts once, on Linux."""
+def _family(pid: int) -> list[psutil.Process]:
     try:
         parent = psutil.Process(pid)
-        return sum(_share(each) for each in (parent, *parent.children(recursive=True)))
+        return [parent, *parent.children(recursive=True)]
     except psutil.NoSuchProcess:
-        return 0
-
-
-def _share(process: psutil.Process) -> int:
-    try:
-        full = process.memory_full_info()
-        return int(getattr(full, "pss", full.rss))
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0
+        return []
 
 
 def measure(symbols: int, days: int, names: Sequence[str]) -> dict[str, Any]:

@@ -297,7 +297,7 @@ async def test_runs_that_bought_nothing_are_not_simulated_again() -> None:
     idle = [msgspec.structs.replace(day, profits={**day.profits, "AAA": None}) for day in days()]
     ctx, _ = await night(Profitability, idle)
     assert ctx.skipped["AAA"] == "no day before 2024-07-08 that can be learnt from"
-    assert len(ctx.history.simulated) == 1
+    assert ctx.history.simulated == [(day.day, day.day, len(NAMES)) for day in days()[-25:]]
     again, _ = await night(Profitability, idle, ctx.tables)
     assert again.history.simulated == [(LAST, LAST, len(NAMES))]
 
