@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -108,13 +109,14 @@ class ForecastDays:
             return {}
         found: dict[date, dict[str, float | None]] = {}
         for day in stretch.days:
-            # One by one: what a day of all symbols takes in memory goes with it.
             runs = await self._ctx.simulator.runs(
                 self._needs.strategy, stretch.symbols, day, day, filename=self._needs.filename
             )
             found[day] = {
                 run.symbol: run.gain / run.put_in if run.put_in > 0 else None for run in runs
             }
+            # The simulator leaves the collector off, and its days of all symbols in circles.
+            gc.collect()
         return found
 
 
