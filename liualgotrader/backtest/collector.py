@@ -1,7 +1,7 @@
 """The garbage collector, asked between days instead of every 700 objects.
 
-Orders make many objects and no cycles; looking for cycles among them took a fifth of their time. What has cycles are
-a day's engines, which go with the day.
+Orders make many objects and no cycles; looking for cycles among them took a fifth of their time. A day's engines let
+go of theirs when the day is over; what is left are cycles that a strategy's author makes.
 """
 
 from __future__ import annotations
