@@ -70,8 +70,9 @@ class DayTrading:
 
     def close(self) -> None:
         """Note equity and maintenance at the close: the next day is judged by them."""
-        self.last_equity = self._account.equity()
-        self.last_maintenance = self.maintenance()
+        values = self._values()
+        self.last_equity = self._account.cash + sum(values, ZERO)
+        self.last_maintenance = maintenance(table_of(self.date), self._held(values), self._debit)
 
     def end(self, fills: Sequence[Execution]) -> None:
         """Put the day's trades into the window."""
@@ -102,9 +103,22 @@ class DayTrading:
 
     def maintenance(self, more: Sequence[Holding] = (), cost: Decimal = ZERO) -> Decimal:
         """Return the maintenance margin of all positions, and of `more` that would cost so much."""
+        held = self._held(self._values())
+        return maintenance(table_of(self.date), [*held, *more], cost + self._debit)
+
+    @property
+    def _debit(self) -> Decimal:
+        return -self._account.cash
+
+    def _values(self) -> list[Decimal]:
+        """Return the signed value of each position, in dollars."""
         account = self._account
-        held = [
-            self.holding(p.symbol, p.qty, account.market_value(p) / p.qty)
-            for p in account.positions.values()
+        return [account.market_value(position) for position in account.positions.values()]
+
+    def _held(self, values: Sequence[Decimal]) -> list[Holding]:
+        """Return the positions of these values as what needs maintenance margin."""
+        leverage = self._rules.leverage
+        return [
+            Holding(p.qty, value / p.qty, leverage.get(p.symbol, 1))
+            for p, value in zip(self._account.positions.values(), values, strict=True)
         ]
-        return maintenance(table_of(self.date), [*held, *more], cost - account.cash)

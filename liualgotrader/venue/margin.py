@@ -47,6 +47,8 @@ def long_rate(table: Maintenance, price: Decimal, leverage: int = 1) -> Decimal:
     if price < table.cheap:
         return ONE
     plain = table.low_rate if table.low is not None and price <= table.low else table.rate
+    if leverage == 1:
+        return plain
     by_leverage: Mapping[int, Decimal] = {2: table.double, 3: table.triple}
     return max(plain, by_leverage.get(leverage, ZERO))
 
@@ -54,14 +56,14 @@ def long_rate(table: Maintenance, price: Decimal, leverage: int = 1) -> Decimal:
 def maintenance(table: Maintenance, holdings: Iterable[Holding], debit: Decimal) -> Decimal:
     """Return what holdings need together; `debit` is what the account owes, in dollars."""
     held = list(holdings)
-    total = sum((abs(each.qty * each.price) for each in held), ZERO)
-    return sum((_crowded(table, each, total, debit) for each in held), ZERO)
-
-
-def _crowded(table: Maintenance, holding: Holding, total: Decimal, debit: Decimal) -> Decimal:
-    """Return what a holding needs, more where it is most of the account and much is owed."""
-    needs = requirement(table, holding)
     if table.crowded is None or debit < table.debit:
-        return needs
+        return sum([requirement(table, each) for each in held], ZERO)
+    crowd = table.crowded * sum((abs(each.qty * each.price) for each in held), ZERO)
+    return sum((_crowded(table, each, crowd) for each in held), ZERO)
+
+
+def _crowded(table: Maintenance, holding: Holding, crowd: Decimal) -> Decimal:
+    """Return what a holding needs where much is owed: more from `crowd` dollars on, most of the account."""
+    needs = requirement(table, holding)
     value = abs(holding.qty * holding.price)
-    return max(needs, value * table.crowded_rate) if value >= total * table.crowded else needs
+    return max(needs, value * table.crowded_rate) if value >= crowd else needs

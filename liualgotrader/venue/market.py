@@ -97,6 +97,9 @@ class Market:
 
     def value_mark(self, symbol: str, *, long: bool) -> Decimal | None:
         """Return the price at which a position is valued, the worse side where nothing printed."""
+        bar = self.bars.get(symbol)
+        if bar is not None and symbol not in self.trades:
+            return self._close(symbol, bar)
         seen = self.last_seen(symbol)
         if seen is None:
             seen = self.far_side(symbol, Side.SELL if long else Side.BUY)
