@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import msgspec
@@ -54,13 +55,18 @@ MODE = "backtest"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backtest came to. `seconds`: wall time of its days, rows written, report not counted."""
+    """What a backtest came to.
+
+    `seconds`: wall time of its days, rows written, report not counted; `cpu_seconds`: what of the processor's this
+    process took for them, the database not counted.
+    """
 
     batch_id: str
     data: BacktestData
     statistics: BacktestStatistics
     decisions: int
     seconds: float
+    cpu_seconds: float
     report: Path | None
     warnings: Sequence[str]
     failed: bool
@@ -173,7 +179,7 @@ class BacktestCourse:
         account_id: int,
         runs: Mapping[tuple[str, str], int],
     ) -> Outcome:
-        began = asyncio.get_running_loop().time()
+        began, cpu_began = asyncio.get_running_loop().time(), process_time()
         recorder = Recorder(self._dsn, self.batch_id, account_id=account_id, runs=runs)
         try:
             backtest = Backtest(
@@ -188,7 +194,7 @@ class BacktestCourse:
             await backtest.run(lambda session: self._after(backtest, session, began))
         finally:
             await asyncio.to_thread(recorder.close)
-        seconds = asyncio.get_running_loop().time() - began
+        seconds, cpu_seconds = asyncio.get_running_loop().time() - began, process_time() - cpu_began
         await BacktestStore(store.pool).save_actions(self.batch_id, backtest.adjustments)
         await store.pass_over(self.batch_id, backtest.simulation.passed_over)
         data = await gather(
@@ -208,6 +214,7 @@ class BacktestCourse:
             statistics=statistics,
             decisions=backtest.simulation.decisions,
             seconds=seconds,
+            cpu_seconds=cpu_seconds,
             report=write_report(data, statistics, self._home) if self._report else None,
             warnings=backtest.warnings,
             failed=backtest.failed,

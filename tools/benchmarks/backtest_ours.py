@@ -102,6 +102,8 @@ def main() -> int:
             "rss_mb": round(most_rss_mb()),
             "fills": outcome.statistics.fills,
             "equity_end": round(outcome.statistics.equity_end, 2),
+            "seconds": round(outcome.seconds, 3),
+            "cpu_seconds": round(outcome.cpu_seconds, 3),
             "version": __version__,
         }
     sys.stdout.write(json.dumps(figures) + "\n")
