@@ -57,6 +57,20 @@ async def test_names_are_kept_and_likes_come_beside_them() -> None:
     assert await StockCluster().run(world.at(DAYS[-1], SYMBOLS)) == 0
 
 
+async def test_names_do_not_depend_on_prices_of_any_day() -> None:
+    rows = []
+    for seed in (0, 7):
+        world = _world()
+        past = {key: table.cut(0, len(table) - 20) for key, table in world.lake.items()}
+        world.lake = {
+            (seconds, symbol): joined([table, day_bars(symbol, DAYS[-20:], seed=seed)])
+            for (seconds, symbol), table in past.items()
+        }
+        assert await TickerData().run(world.at(DAYS[-21], SYMBOLS)) > 0
+        rows.append(world.tables.all("ticker_data"))
+    assert rows[0] == rows[1]
+
+
 async def test_who_is_not_listed_keeps_its_name_and_is_named() -> None:
     world = _world()
     await TickerData().run(world.at(DAYS[-1], ["A0"]))
