@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
+
+Row = tuple[str, date, int, int, int, int, float, int, str]
+
+COLUMNS = (
+    "symbol",
+    "day",
+    "minutes",
+    "differing",
+    "not_final",
+    "never_heard",
+    "worst",
+    "worst_ns",
+    "worst_field",
+)
+"""Of the table live_differences, in the order of `LiveDifference.row`."""
 
 
 class LiveDifference(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,3 +38,17 @@ class LiveDifference(msgspec.Struct, frozen=True, kw_only=True):
     worst: float = 0.0
     worst_at: int = 0
     worst_field: str = ""
+
+    def row(self, day: date) -> Row:
+        """Return the row of a day."""
+        return (
+            self.symbol,
+            day,
+            self.minutes,
+            self.differing,
+            self.not_final,
+            self.never_heard,
+            self.worst,
+            self.worst_at,
+            self.worst_field,
+        )

@@ -89,13 +89,12 @@ class Backtest:
 
         `recommendations`: what scanners may ask for.
         """
-        self._forecasts = forecasts
         self._request = request
         self._config = config
         self._lake = lake
         self._sink = sink
         self.sessions = request.sessions()
-        self._date_of = {session.open: session.date for session in self.sessions}
+        self._forecasts = {s.open: forecasts.get(s.date, {}) for s in self.sessions}
         self._now = 0
         self._data = LakeData(lake, lambda: self._now, request.scale.seconds)
         self._instruments = {i.symbol: i for i in self._data.all_instruments()}
@@ -159,7 +158,7 @@ class Backtest:
 
     def _expected(self, session_open: int) -> Forecasts:
         """Return the forecasts for the session that opens at a moment."""
-        return self._forecasts.get(self._date_of[session_open], {})
+        return self._forecasts[session_open]
 
     def _venue_sessions(self) -> Sequence[VenueSession]:
         """Return the days with some around them: orders outlive the last one, money settles."""

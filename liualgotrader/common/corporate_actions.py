@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
 
 import msgspec
 
-from liualgotrader.common.events import CorporateAction
+from liualgotrader.common.events import Bar, CorporateAction
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderType, Side
 
@@ -28,6 +28,21 @@ def split_qty(qty: Decimal, action: CorporateAction, instrument: Instrument) -> 
     """Return a signed quantity after a split, down to the smallest fraction that can be held."""
     step = instrument.fraction
     return ((qty * action.ratio / step).to_integral_value(ROUND_DOWN) * step).normalize() + 0
+
+
+def split_bar(bar: Bar, begins: int, ratio: float) -> Bar:
+    """Return a bar in shares of after a split, whose ex-date begins at a moment, ns UTC."""
+    if bar.start >= begins:
+        return bar
+    return msgspec.structs.replace(
+        bar,
+        open=bar.open / ratio,
+        high=bar.high / ratio,
+        low=bar.low / ratio,
+        close=bar.close / ratio,
+        volume=bar.volume * ratio,
+        vwap=bar.vwap / ratio if bar.vwap is not None else None,
+    )
 
 
 def ends_orders(action: CorporateAction) -> bool:

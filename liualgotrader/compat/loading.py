@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.common.plan_errors import suggestion
 from liualgotrader.compat.importing import run_old_file
 from liualgotrader.compat.world import World
+from liualgotrader.engine.loading import class_in
 
 T = TypeVar("T")
 
@@ -22,15 +22,7 @@ def old_class(world: World, text: str, class_name: str, base: type[T]) -> type[T
             module = run_old_file(world, text)
     except (Exception, SystemExit) as exc:
         raise _error(world, exc, "cannot be loaded") from exc
-    found = getattr(module, class_name, None)
-    if not isinstance(found, type):
-        classes = [
-            name
-            for name, value in vars(module).items()
-            if isinstance(value, type) and value.__module__ == module.__name__
-        ]
-        hint = suggestion(class_name, classes, what="class")
-        raise ConfigError(f"{world.filename}: defines no class {class_name}; {hint}")
+    found = class_in(module, world.filename, class_name)
     if not issubclass(found, base):
         kind = base.__name__
         raise ConfigError(

@@ -62,7 +62,18 @@ def load_class(
     `source`: text to run in place of the file's own, as a journal kept it. Raises ConfigError when
     there is no such file or class, when it raises, or when the class does not derive from `base`.
     """
-    module = _module(filename, source)
+    found = class_in(_module(filename, source), filename, class_name)
+    if not issubclass(found, base):
+        line = _class_line(found)
+        kind = base.__name__
+        raise ConfigError(
+            f"{filename}:{line}: {class_name} is no {kind}: write class {class_name}({kind})"
+        )
+    return found
+
+
+def class_in(module: ModuleType, filename: str, class_name: str) -> type:
+    """Return a class of a module that was run. Raises ConfigError when it has none of that name."""
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
         classes = [
@@ -72,12 +83,6 @@ def load_class(
         ]
         hint = suggestion(class_name, classes, what="class")
         raise ConfigError(f"{filename}: defines no class {class_name}; {hint}")
-    if not issubclass(found, base):
-        line = _class_line(found)
-        kind = base.__name__
-        raise ConfigError(
-            f"{filename}:{line}: {class_name} is no {kind}: write class {class_name}({kind})"
-        )
     return found
 
 

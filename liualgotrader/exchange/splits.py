@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-import msgspec
-
+from liualgotrader.common.corporate_actions import split_bar
 from liualgotrader.common.events import Bar
 from liualgotrader.data.lake.actions import Action, ActionKind
 from liualgotrader.data.lake.bundled import bundled_actions
@@ -43,7 +42,8 @@ class PastActions:
         bars = self._history.previous_days(symbol)
         for action in self.begun if adjusted else ():
             if action.symbol == symbol and action.kind is ActionKind.SPLIT and action.value:
-                bars = _split(bars, midnight(action.ex_date), float(action.value))
+                begins, ratio = midnight(action.ex_date), float(action.value)
+                bars = [split_bar(bar, begins, ratio) for bar in bars]
         return bars
 
     def days_with_today(self, symbol: str, *, adjusted: bool) -> list[Bar]:
@@ -51,20 +51,3 @@ class PastActions:
         today = self._history.today(symbol)
         days = self.days(symbol, adjusted=adjusted)
         return days if today is None else [*days, today]
-
-
-def _split(bars: list[Bar], begins: int, ratio: float) -> list[Bar]:
-    return [
-        bar
-        if bar.start >= begins
-        else msgspec.structs.replace(
-            bar,
-            open=bar.open / ratio,
-            high=bar.high / ratio,
-            low=bar.low / ratio,
-            close=bar.close / ratio,
-            volume=bar.volume * ratio,
-            vwap=bar.vwap / ratio if bar.vwap is not None else None,
-        )
-        for bar in bars
-    ]

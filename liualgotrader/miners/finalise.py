@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from liualgotrader.analytics.live_differences import LiveDifference
+from liualgotrader.analytics.live_differences import COLUMNS, LiveDifference
 from liualgotrader.miners.bar_days import sessions_back
-from liualgotrader.miners.base import Miner, MinerContext, Row
-
-COLUMNS = (
-    "symbol",
-    "day",
-    "minutes",
-    "differing",
-    "not_final",
-    "never_heard",
-    "worst",
-    "worst_ns",
-    "worst_field",
-)
+from liualgotrader.miners.base import Miner, MinerContext
 
 
 class Finalise(Miner):
@@ -39,7 +27,7 @@ class Finalise(Miner):
                 ctx.log(f"{day} waits: its minutes are not final yet")
                 continue
             found = await ctx.history.finalise(day)
-            rows = [_row(each, day) for each in found]
+            rows = [each.row(day) for each in found]
             if rows:
                 # At once: what was live is gone, and the next day may fail.
                 changed += await ctx.tables.put("live_differences", COLUMNS, rows, key=COLUMNS[:2])
@@ -57,17 +45,3 @@ def summary(day: date, found: Sequence[LiveDifference]) -> str:
     worst = max(found, key=lambda each: (each.worst, each.symbol))
     told = f"; the worst is {worst.worst:.4%} in a {worst.worst_field} of {worst.symbol}"
     return f"{head}, {differing:,} differ, {never:,} were never heard{told if worst.worst else ''}"
-
-
-def _row(each: LiveDifference, day: date) -> Row:
-    return (
-        each.symbol,
-        day,
-        each.minutes,
-        each.differing,
-        each.not_final,
-        each.never_heard,
-        each.worst,
-        each.worst_at,
-        each.worst_field,
-    )

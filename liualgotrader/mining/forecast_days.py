@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -115,8 +114,6 @@ class ForecastDays:
             found[day] = {
                 run.symbol: run.gain / run.put_in if run.put_in > 0 else None for run in runs
             }
-            # The simulator leaves the collector off, and its days of all symbols in circles.
-            gc.collect()
         return found
 
 

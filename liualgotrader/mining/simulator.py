@@ -7,6 +7,7 @@ traders do not hold. What a broker charges for a day is worked out from each sym
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -92,7 +93,16 @@ class LakeSimulator:
         names = sorted({each for each in symbols if not is_crypto(each)} & there)
         if not sessions or not names:
             return []
-        days = _Days(self._lake, _plan(strategy, names, filename, parameters or {}), names)
+        plan = _plan(strategy, names, filename, parameters or {})
+        found = await self._live(plan, names, sessions)
+        # The collector was off, and the last day of all symbols is in circles.
+        gc.collect()
+        return found
+
+    async def _live(
+        self, plan: Plan, symbols: Sequence[str], sessions: Sequence[Session]
+    ) -> list[SimulatedRun]:
+        days = _Days(self._lake, plan, symbols)
         found: list[SimulatedRun] = []
         with seldom_collected():
             for session in sessions:

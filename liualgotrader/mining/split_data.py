@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import msgspec
-
 from liualgotrader.common.calendar import Session
+from liualgotrader.common.corporate_actions import split_bar
 from liualgotrader.common.events import Bar, CorporateAction, Quote, Trade
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ports import DataAPI, Snapshot
@@ -85,19 +84,5 @@ class SplitData:
     def _adjusted(self, symbol: str, bars: list[Bar]) -> list[Bar]:
         for split in self._splits.get(symbol, ()):
             if split.time < self._night.end:
-                bars = [_split(bar, split.time, float(split.ratio)) for bar in bars]
+                bars = [split_bar(bar, split.time, float(split.ratio)) for bar in bars]
         return bars
-
-
-def _split(bar: Bar, begins: int, ratio: float) -> Bar:
-    if bar.start >= begins:
-        return bar
-    return msgspec.structs.replace(
-        bar,
-        open=bar.open / ratio,
-        high=bar.high / ratio,
-        low=bar.low / ratio,
-        close=bar.close / ratio,
-        volume=bar.volume * ratio,
-        vwap=bar.vwap / ratio if bar.vwap is not None else None,
-    )

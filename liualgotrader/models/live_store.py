@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from liualgotrader.analytics.live_differences import LiveDifference
+from liualgotrader.analytics.live_differences import COLUMNS, LiveDifference
 from liualgotrader.models.postgres import translated
 from liualgotrader.models.store import Store
 
-_SAVE = """
-INSERT INTO live_differences
-    (symbol, day, minutes, differing, not_final, never_heard, worst, worst_ns, worst_field)
+_SAVE = f"""
+INSERT INTO live_differences ({", ".join(COLUMNS)})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (symbol, day) DO UPDATE SET minutes = excluded.minutes, differing = excluded.differing,
     not_final = excluded.not_final, never_heard = excluded.never_heard, worst = excluded.worst,
@@ -23,19 +22,6 @@ class LiveStore(Store):
 
     async def save(self, day: date, found: Iterable[LiveDifference]) -> None:
         """Keep a day's differences; doing so again changes nothing."""
-        rows = [
-            (
-                each.symbol,
-                day,
-                each.minutes,
-                each.differing,
-                each.not_final,
-                each.never_heard,
-                each.worst,
-                each.worst_at,
-                each.worst_field,
-            )
-            for each in found
-        ]
+        rows = [each.row(day) for each in found]
         with translated(f"save the live differences of {day}"):
             await self.pool.executemany(_SAVE, rows)
