@@ -9,7 +9,6 @@ admitted at its own time, before the market of the same instant.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -19,7 +18,6 @@ import msgspec
 from liualgotrader.common.clock import NEVER
 from liualgotrader.common.events import (
     AccountUpdate,
-    Bar,
     Event,
     Input,
     OrderEvent,
@@ -164,28 +162,6 @@ class Runner:
             if batch.until > clock.now():
                 clock.advance(batch.until)
 
-    async def admit_inputs(self, inputs: Sequence[Input], ts: int) -> None:
-        """Admit inputs that all happen at one moment, before which no timer is due."""
-        self._engine.clock.reach(ts)
-        for event in inputs:
-            await self._admit_input(event)
-
-    async def admit_bars(
-        self, bars: Sequence[Bar], stamps: Sequence[int], start: int, stop: int
-    ) -> int:
-        """Admit bars of a stored history at their own stamps, and keep no journal of them.
-
-        Return the index behind the last one admitted: at `stop`, before a timer that is due, or at
-        the end of the moment at which something was approved, so that it can set out.
-        """
-        while start < stop:
-            index, verdicts = self._engine.process_bars(bars, stamps, start, stop)
-            if not verdicts:
-                return index
-            await self._act(verdicts)
-            start, stop = index, bisect_right(stamps, stamps[index - 1], index, stop)
-        return start
-
     async def _between(self, between: deque[Input], upto: int) -> None:
         """Admit the timers and waiting inputs due by `upto`.
 
@@ -229,18 +205,23 @@ class Runner:
         return self._engine.process(event)
 
     async def _act(self, verdicts: list[Verdict]) -> None:
-        """Record, then let leave. What is refused at admission is the next input."""
-        if self._journal is not None:
-            self._journal.verdicts(self._after, verdicts)
-        self.decisions += len(verdicts)
-        approved = [verdict for verdict in verdicts if isinstance(verdict, Approved)]
+        """Let leave what may. What is refused at admission is the next input."""
+        approved = self._noted(verdicts)
         if not approved:
             return
-        if self._journal is not None:
-            self._journal.write_through()
         for answer in await self._desk.submit(approved):
             if more := self._let_happen(answer):
                 await self._act(more)
+
+    def _noted(self, verdicts: list[Verdict]) -> list[Approved]:
+        """Return what was approved among verdicts, once they are recorded."""
+        self.decisions += len(verdicts)
+        approved = [verdict for verdict in verdicts if type(verdict) is Approved]
+        if self._journal is not None:
+            self._journal.verdicts(self._after, verdicts)
+            if approved:
+                self._journal.write_through()
+        return approved
 
 
 def _until_due(stamps: Sequence[int], between: deque[Input], begin: int) -> int:

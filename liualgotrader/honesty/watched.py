@@ -17,13 +17,9 @@ from liualgotrader.data.lake import Action, Kind, Lake, Rows
 from liualgotrader.data.lake.days import FOREVER, day_start
 from liualgotrader.data.lake.past_instruments import PastInstruments
 from liualgotrader.data.lake.rows import no_rows
-from liualgotrader.engine.runner import Runner
-from liualgotrader.engine.settings import EngineSettings
+from liualgotrader.engine.runner import JournalPort
 from liualgotrader.honesty.decisions import Decision, Notes
-from liualgotrader.simulation.desk import DirectDesk
-from liualgotrader.simulation.seat import Seat
 from liualgotrader.simulation.simulation import Setting, Simulation
-from liualgotrader.simulation.turns import AwaitedTurn
 from liualgotrader.trading.memory_ledger import Finished
 from liualgotrader.venue.venue import Venue
 
@@ -73,12 +69,8 @@ class WatchedSimulation(Simulation):
         self.noted: list[Decision] = []
         self._orders: dict[str, Decision] = {}
 
-    def _seat(self, settings: EngineSettings) -> Seat:
-        seat = super()._seat(settings)
-        turn = None if len(self._setting.settings) == 1 else AwaitedTurn()
-        desk = DirectDesk(seat.engine, self.ledger, self.post, turn)
-        seat.runner = Runner(seat.engine, desk, Notes(seat.slot, self.noted, self._orders))
-        return seat
+    def _journal(self, slot: str) -> JournalPort:
+        return Notes(slot, self.noted, self._orders)
 
     async def run_until(self, moment: int) -> None:
         """Play what is in the pit up to a moment, or to the last."""

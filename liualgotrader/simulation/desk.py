@@ -31,6 +31,12 @@ class DirectDesk:
         """Admit the intents of one input together and send what may leave; return the refusals."""
         if self._turn is not None:
             await self._turn.wait(self._clock.now())
+        return self.submit_now(approved)
+
+    def submit_now(self, approved: Sequence[Approved]) -> Sequence[OrderEvent]:
+        """Do what `submit` does, for whoever is alone at the account."""
+        if not approved:
+            return ()
         admitted, refusals = self._ledger.admit_now(approved)
         for item in admitted:
             self._post.send(item.intent)
@@ -44,3 +50,7 @@ class DirectDesk:
             await self._turn.wait(self._clock.now())
         account = self._ledger.book_now(event)
         return None if account is None else (account,)
+
+    def book_now(self, update: OrderEvent) -> AccountUpdate | None:
+        """Do what `book` does with what the venue told, for whoever is alone at the account."""
+        return self._ledger.book_now(update)

@@ -6,16 +6,17 @@ from collections import deque
 
 from liualgotrader.common.events import Input, MarketEvent
 from liualgotrader.engine.core import Engine
-from liualgotrader.engine.runner import OWN_STAMPS, Batch, Runner
+from liualgotrader.engine.runner import OWN_STAMPS, Batch, JournalPort
 from liualgotrader.simulation.desk import DirectDesk
+from liualgotrader.simulation.lone_runner import LoneRunner
 
 
 class Seat:
     """An engine with its inputs of one window."""
 
-    def __init__(self, engine: Engine, desk: DirectDesk) -> None:
+    def __init__(self, engine: Engine, desk: DirectDesk, journal: JournalPort | None) -> None:
         self.engine = engine
-        self.runner = Runner(engine, desk, None)
+        self.runner = LoneRunner(engine, desk, journal)
         self.events: list[MarketEvent] = []
         self.stamps: list[int] = []
         self._waiting: list[Input] = []

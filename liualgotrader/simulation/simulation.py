@@ -27,7 +27,7 @@ from liualgotrader.common.plan import Channel, Limits, LossAction
 from liualgotrader.common.portfolio_note import PORTFOLIO_KEY, PortfolioNote, note_text
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.loss_guard import LossGuard
-from liualgotrader.engine.runner import Batch
+from liualgotrader.engine.runner import Batch, JournalPort
 from liualgotrader.engine.second_bars import SecondBars
 from liualgotrader.engine.settings import EngineSettings
 from liualgotrader.engine.viability import PassedOver, history_minutes
@@ -219,8 +219,12 @@ class Simulation:
         pit, position = self.pit, self._position
         while position < moment:
             if self._can_stride():
-                await Stride(pit, self.seats[0]).until(min(self._hold(), moment + 1))
+                seat = self.seats[0]
+                Stride(pit, seat).until(min(self._hold(), moment + 1))
                 position = max(position, pit.now)
+                if not seat.is_idle:
+                    await seat.live(pit.now)
+                    continue
                 if position >= moment:
                     break
             position = self._target(position, moment)
@@ -318,7 +322,12 @@ class Simulation:
         engine = Engine(self._setting.strategies(settings), settings)
         alone = len(self._setting.settings) == 1
         turn = None if alone else AwaitedTurn()
-        return Seat(engine, DirectDesk(engine, self.ledger, self.post, turn))
+        desk = DirectDesk(engine, self.ledger, self.post, turn)
+        return Seat(engine, desk, self._journal(settings.slot))
+
+    def _journal(self, slot: str) -> JournalPort | None:
+        """Return what writes down the decisions of a slot's engine; None where nobody does."""
+        return None
 
     def _new_guard(self) -> LossGuard | None:
         limit = self._setting.limits.loss_of_day

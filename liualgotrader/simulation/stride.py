@@ -26,37 +26,41 @@ class Stride:
         self._working = pit.venue.books.store.working
         self._bars = pit.venue.account.market.bars
 
-    async def until(self, limit: int) -> None:
-        """Go on until something else is due before `limit`, ns UTC, or nothing is left before it."""
-        pit, post, clock = self._pit, self._post, self._seat.engine.clock
-        stamps, count, hear = pit.stamps, len(pit.stamps), self._seat.runner.admit_inputs
-        while True:
+    def until(self, limit: int) -> None:
+        """Go on until something else is due before `limit`, ns UTC, or nothing is left before it.
+
+        Ends earlier where a bar's strategy set a timer for now: the rest of the moment's bars wait in the seat.
+        """
+        pit, post, seat = self._pit, self._post, self._seat
+        clock, working, stamps = seat.engine.clock, self._working, pit.stamps
+        count, hear = len(stamps), seat.runner.admit_updates
+        while seat.is_idle:
             due = min(limit, clock.due, self._venue.next_clock() or NEVER)
             moment = stamps[pit.next] if pit.next < count else NEVER
             arrival = post.next_arrival()
             if arrival < moment and arrival < due:
                 pit.now = max(pit.now, arrival)
                 if told := post.arrive(arrival):
-                    await hear(told, arrival)
+                    hear(told, arrival)
             elif moment >= due:
                 return
-            elif self._working:
-                await self._moment(moment)
+            elif working:
+                self._moment(moment)
             else:
-                await self._stretch(min(due, arrival))
+                self._stretch(min(due, arrival))
 
-    async def _stretch(self, limit: int) -> None:
+    def _stretch(self, limit: int) -> None:
         """Admit bars up to the first decision; the venue learns their prices afterwards."""
         pit = self._pit
         stop = bisect_left(pit.stamps, limit, pit.next)
         if stop == pit.next:  # an arrival at the moment of the next bars: those come first
             stop = bisect_right(pit.stamps, limit, pit.next)
-        upto = await self._seat.runner.admit_bars(pit.events, pit.stamps, pit.next, stop)  # type: ignore[arg-type]  # bars alone
+        upto = self._seat.runner.admit_bars(pit.events, pit.stamps, pit.next, stop)  # type: ignore[arg-type]  # bars alone
         pit.pass_over(upto)
 
-    async def _moment(self, ts: int) -> None:
+    def _moment(self, ts: int) -> None:
         """Let the bars of one moment meet the orders at work, then be seen."""
-        pit, working, bars = self._pit, self._working, self._bars
+        pit, working, bars, seat = self._pit, self._working, self._bars, self._seat
         begin, end = pit.next, bisect_right(pit.stamps, ts, pit.next)
         told: list[OrderEvent] = []
         for bar in pit.events[begin:end]:
@@ -67,9 +71,8 @@ class Stride:
                 bars[symbol] = bar  # type: ignore[assignment]  # bars alone
         pit.now, pit.next = ts, end
         if told:
-            await self._seat.runner.admit_inputs(told, ts)
-        upto = await self._seat.runner.admit_bars(pit.events, pit.stamps, begin, end)  # type: ignore[arg-type]  # bars alone
-        if upto < end:  # a timer was set for now
-            self._seat.events += pit.events[upto:end]
-            self._seat.stamps += pit.stamps[upto:end]
-            await self._seat.live(ts)
+            seat.runner.admit_updates(told, ts)
+        upto = seat.runner.admit_bars(pit.events, pit.stamps, begin, end)  # type: ignore[arg-type]  # bars alone
+        if upto < end:
+            seat.events += pit.events[upto:end]
+            seat.stamps += pit.stamps[upto:end]

@@ -7,17 +7,13 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from liualgotrader.common.events import Bar, Started
-from liualgotrader.engine.core import Engine
-from liualgotrader.engine.runner import Runner
-from liualgotrader.engine.settings import EngineSettings
+from liualgotrader.engine.runner import JournalPort
 from liualgotrader.session.past import declared
-from liualgotrader.simulation.desk import DirectDesk
 from liualgotrader.simulation.lows import Lows
 from liualgotrader.simulation.pit import Pit
 from liualgotrader.simulation.post import Post
 from liualgotrader.simulation.seat import Seat
 from liualgotrader.simulation.simulation import Day, NoMarket, Setting, Simulation
-from liualgotrader.simulation.turns import AwaitedTurn
 from liualgotrader.venue.venue import Venue
 from liualgotrader.what_if.decisions import DecisionLog
 from liualgotrader.what_if.market import Market, finest
@@ -57,13 +53,8 @@ class RecordedSimulation(Simulation):
         self._starts = market.starts
         self._log = log
 
-    def _seat(self, settings: EngineSettings) -> Seat:
-        engine = Engine(self._setting.strategies(settings), settings)
-        turn = None if len(self._setting.settings) == 1 else AwaitedTurn()
-        desk = DirectDesk(engine, self.ledger, self.post, turn)
-        seat = Seat(engine, desk)
-        seat.runner = Runner(engine, desk, self._log)
-        return seat
+    def _journal(self, slot: str) -> JournalPort:
+        return self._log
 
     async def _started(self, seat: Seat, day: Day) -> Started:
         started = await super()._started(seat, day)
