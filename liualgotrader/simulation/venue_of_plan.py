@@ -66,19 +66,21 @@ def make_venue(
 ) -> Venue:
     """Return a venue with an empty account of `cash` dollars, the plan's portfolio_value unless said.
 
-    `finely`: whether it is shown prints or quotes, of which price bands can be made. `changes`: by
-    name, rules that differ from the plan's.
+    What it tells is to be read at once, while orders are as it says. `finely`: whether it is shown
+    prints or quotes, of which price bands can be made. `changes`: by name, rules that differ from the plan's.
     """
     numbers = count(1)
     rules = replace(rules_of(plan), **changes)
     kind = BandedVenue if finely and rules.price_bands and _has_bands(sessions) else Venue
-    return kind(
+    venue = kind(
         account=Account(plan.portfolio_value if cash is None else cash, multiplier=multiplier),
         instruments=instruments,
         sessions=SessionTimes(sessions),
         rules=rules,
         ids=lambda: f"sim-{next(numbers)}",
     )
+    venue.books.snapshots = False
+    return venue
 
 
 def _has_bands(sessions: Sequence[Session]) -> bool:

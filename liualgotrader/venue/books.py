@@ -34,7 +34,10 @@ _STAMPS = {
 
 
 class Books:
-    """Account, orders, executions and market of one venue."""
+    """Account, orders, executions and market of one venue.
+
+    `snapshots`: whether what is told shows an order as it was then. Whoever reads it at once needs no copy.
+    """
 
     __slots__ = (
         "_coins",
@@ -52,6 +55,7 @@ class Books:
         "rules",
         "sessions",
         "slippage",
+        "snapshots",
         "store",
         "uncharged",
     )
@@ -72,6 +76,7 @@ class Books:
         self.rules = rules
         self.slippage: Mapping[str, SlippageModel] = {}
         self.ids = ids
+        self.snapshots = True
         self.store = OrderStore()
         self.day_trading = DayTrading(account, rules)
         self._settles: int | None = None
@@ -172,10 +177,11 @@ class Step:
             setattr(order, stamp, ts)
         if status in CLOSED:
             self.books.store.retire(order)
+        shown = order.snapshot() if self.books.snapshots else order
         if execution is None:
-            self.out.append(VenueEvent(kind, order.snapshot(), ts))
+            self.out.append(VenueEvent(kind, shown, ts))
         else:
-            self.out.append(self._executed(kind, order, execution))
+            self.out.append(self._executed(kind, shown, execution))
 
     def fill(self, order: VenueOrder, qty: Decimal, price: Decimal) -> None:
         """Execute part or all of an order: move the money, then say so."""
@@ -199,9 +205,7 @@ class Step:
         books.await_charges(execution)
         self.tell(order, _PARTIAL_FILL if order.remaining else _FILL, execution=execution)
 
-    def _executed(self, kind: Kind, order: VenueOrder, execution: Execution) -> VenueEvent:
+    def _executed(self, kind: Kind, shown: VenueOrder, execution: Execution) -> VenueEvent:
         e = execution
         held = self.books.account.position_qty(e.symbol)
-        return VenueEvent(
-            kind, order.snapshot(), self.ts, e.qty, e.price, e.execution_id, None, held, e.fee
-        )
+        return VenueEvent(kind, shown, self.ts, e.qty, e.price, e.execution_id, None, held, e.fee)
