@@ -92,6 +92,7 @@ class AccountView(msgspec.Struct):
 
     def take_in(self, order: LedgerOrder) -> None:
         """Take in an order that was admitted: alone, it claims what it was just found to be worth."""
+        self.recent_orders += 1
         groups, key = self._groups, (order.strategy, order.symbol)
         if groups is None or key in groups:
             self.open(order)
@@ -119,12 +120,12 @@ class AccountView(msgspec.Struct):
     def hold(self, key: tuple[str, str], holding: Holding) -> None:
         """Put a holding in the place of the old one."""
         if self._worth is not None:
-            old, new = self.holdings.get(key, FLAT).value, holding.value
             net, gross = self._worth
-            self._worth = (
-                _exact_sum(net, _exact_difference(new, old)),
-                _exact_sum(gross, _exact_difference(abs(new), abs(old))),
-            )
+            if (old := self.holdings.get(key)) is not None:
+                net, gross = _exact_difference(net, old.value), _exact_difference(gross, abs(old.value))
+            if holding.qty:
+                net, gross = _exact_sum(net, holding.value), _exact_sum(gross, abs(holding.value))
+            self._worth = net, gross
         if holding.qty:
             self.holdings[key] = holding
         else:
@@ -174,11 +175,16 @@ class AccountView(msgspec.Struct):
                 moved.dollars = claimed(claims)
         self._stale.clear()
 
-    def rivals(self, order: LedgerOrder) -> list[Claim]:
-        """Return the claims of the open orders of an order's strategy in its symbol."""
-        key = (order.strategy, order.symbol)
-        group = self.groups().get(key)
-        return [] if group is None else self.claims_of(key, group)
+    def closable(self, order: LedgerOrder) -> Decimal:
+        """Return how much of its position a new order could close beside those that are open."""
+        key, side = (order.strategy, order.symbol), order.side
+        left = closable_by(side, self.holdings.get(key, FLAT).qty)
+        group = self.groups().get(key) if self.orders else None
+        if group is not None:
+            for claim in self.claims_of(key, group):
+                if claim.order.side is side:
+                    left -= claim.qty
+        return left
 
     def claims_of(self, key: tuple[str, str], group: Group) -> list[Claim]:
         """Return the claims of the orders of a strategy and symbol."""

@@ -27,14 +27,13 @@ from liualgotrader.common.account_view import (
     buying_power,
     claimed,
     claims,
-    closable_by,
     value_of,
     worst_price,
 )
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ledger_orders import ZERO, LedgerOrder
-from liualgotrader.common.orders import Approved, Cancel, Replace, Side
+from liualgotrader.common.orders import Approved, Replace, Side, Submit
 from liualgotrader.common.plan import Limits
 
 MINUTE = 60_000_000_000
@@ -116,7 +115,7 @@ def _at(order: LedgerOrder) -> str:
 def not_oversold(entry: Entry, view: AccountView, limits: Limits) -> str | None:
     """Without leave to sell short, a strategy sells what it holds and is not selling already."""
     order = entry.order
-    if view.shorting or order.side is _BUY or not entry.opening:
+    if not entry.opening or view.shorting or order.side is _BUY:
         return None
     held = max(view.held(order), ZERO)
     return (
@@ -273,13 +272,13 @@ def refusal(order: LedgerOrder, view: AccountView, limits: Limits) -> str | None
 
 def _entry(order: LedgerOrder, view: AccountView) -> Entry:
     """Return an order as rules see it. What open orders will close, it cannot close again."""
-    side = order.side
-    closable = closable_by(side, view.held(order))
-    for claim in view.rivals(order):
-        if claim.order.side is side:
-            closable -= claim.qty
-    # Without any price the size of an amount is unknown; it opens something, and is refused.
-    opening = _beyond(order.remaining, closable) if _is_sized(order) else Decimal(1)
+    closable = view.closable(order)
+    if order.qty is not None:
+        opening = _beyond(order.remaining, closable)
+    else:
+        # Without any price the size of an amount is unknown; it opens something, and is refused.
+        is_sized = order.limit or order.reference_price
+        opening = _beyond(order.remaining, closable) if is_sized else Decimal(1)
     return Entry(order, opening, value_of(order, opening))
 
 
@@ -288,10 +287,6 @@ def _beyond(qty: Decimal, closable: Decimal) -> Decimal:
     if closable > 0:
         qty -= closable
     return qty if qty > 0 else ZERO
-
-
-def _is_sized(order: LedgerOrder) -> bool:
-    return order.qty is not None or bool(order.limit or order.reference_price)
 
 
 def judge(
@@ -308,16 +303,21 @@ def judge(
 def decide(view: AccountView, approved: Approved, now: int, limits: Limits) -> Decision:
     """Judge one intent; `view` takes it in when it is admitted."""
     intent = approved.intent
-    if isinstance(intent, Cancel):
-        return Decision(approved)
-    if isinstance(intent, Replace):
+    if type(intent) is Submit:
+        return _decide_order(view, approved, LedgerOrder.of(intent), now, limits)
+    if type(intent) is Replace:
         return _decide_replacement(view, approved, intent, now, limits)
-    order = LedgerOrder.of(intent)
+    return Decision(approved)
+
+
+def _decide_order(
+    view: AccountView, approved: Approved, order: LedgerOrder, now: int, limits: Limits
+) -> Decision:
     reason = refusal(order, view, limits)
     if reason is not None:
         return Decision(approved, _refused(order, now, reason), order)
-    _take_in(view, order)
-    return Decision(approved, order=order)
+    view.take_in(order)
+    return Decision(approved, None, order)
 
 
 def _decide_replacement(
@@ -330,15 +330,10 @@ def _decide_replacement(
         order = old.changed(intent)
         reason = refusal(order, view.without(old), limits)
         if reason is None:
-            _take_in(view, order)
-            return Decision(approved, order=order)
+            view.take_in(order)
+            return Decision(approved, None, order)
     event = OrderEvent(intent.order_id, Kind.REPLACE_REJECTED, now, intent.symbol, reason=reason)
     return Decision(approved, event)
-
-
-def _take_in(view: AccountView, order: LedgerOrder) -> None:
-    view.take_in(order)
-    view.recent_orders += 1
 
 
 def _refused(order: LedgerOrder, now: int, reason: str) -> OrderEvent:

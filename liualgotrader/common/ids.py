@@ -36,7 +36,7 @@ def order_id(batch_id: str, slot: str, number: int) -> str:
 
 def numbered(prefix: str, number: int) -> str:
     """Return the id of a `number`-th order, `prefix` being its consumer's."""
-    return f"{prefix}{number:07d}"
+    return prefix + str(number).zfill(7)
 
 
 def parse_order_id(text: str) -> tuple[str, str, int]:

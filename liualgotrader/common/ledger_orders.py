@@ -46,12 +46,15 @@ class Holding(msgspec.Struct, frozen=True):
 
     def after(self, qty: Decimal, price: Decimal) -> Holding:
         """Return what a signed fill makes of it; what crosses zero opens anew at its price."""
-        total = self.qty + qty
+        held = self.qty
+        if not held:
+            return Holding(qty, price) if qty else FLAT
+        total = held + qty
         if not total:
             return FLAT
-        if self.qty * qty >= 0:
-            return Holding(total, (self.avg_price * self.qty + price * qty) / total)
-        return Holding(total, price if total * self.qty < 0 else self.avg_price)
+        if (held > 0) is (qty > 0):
+            return Holding(total, (self.avg_price * held + price * qty) / total)
+        return Holding(total, price if (total > 0) is not (held > 0) else self.avg_price)
 
 
 FLAT = Holding()
@@ -143,12 +146,14 @@ class LedgerOrder(msgspec.Struct):
     def apply(self, event: OrderEvent) -> None:
         """Move by one event. Raises InvariantError when it cannot happen where the order is."""
         kind = event.kind
-        self.status = next_status(self.status, kind)
+        status = next_status(self.status, kind)
         if kind in FILLS:
             self.filled += execution_of(event)[0]
-            self.status = filled_status(self.status, qty=self.qty, filled=self.filled)
+            if status not in CLOSED:
+                status = filled_status(status, qty=self.qty, filled=self.filled)
         elif kind in _TELLS_WHY:
             self.refusal = event.reason
+        self.status = status
         if event.broker_id is not None:
             self.broker_id = event.broker_id
 

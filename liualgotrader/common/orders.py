@@ -333,12 +333,14 @@ class Order(msgspec.Struct):
 
     def apply(self, event: OrderEvent) -> None:
         """Move by one event."""
-        fills = event.kind in FILLS
-        if fills and (event.qty is None or event.price is None):
-            raise InvariantError(f"a fill without quantity or price: {event}")
-        self.status = next_status(self.status, event.kind)
-        if fills and event.qty is not None:
-            self.filled += event.qty
-            self.status = filled_status(self.status, qty=self.qty, filled=self.filled)
+        kind, qty = event.kind, event.qty
+        status = next_status(self.status, kind)
+        if kind in FILLS:
+            if qty is None or event.price is None:
+                raise InvariantError(f"a fill without quantity or price: {event}")
+            self.filled += qty
+            if status not in CLOSED:
+                status = filled_status(status, qty=self.qty, filled=self.filled)
+        self.status = status
         if event.broker_id is not None:
             self.broker_id = event.broker_id

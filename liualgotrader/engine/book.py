@@ -56,10 +56,12 @@ class Position(msgspec.Struct):
         What crosses zero opens a new position at that price.
         """
         held = self.qty
-        if held * qty >= 0:
+        if not held:
+            self.qty, self.avg_price = qty, price if qty else ZERO
+            return
+        if (held > 0) is (qty > 0):
             total = held + qty
-            if total:
-                self.avg_price = (self.avg_price * held + price * qty) / total
+            self.avg_price = (self.avg_price * held + price * qty) / total
             self.qty = total
             return
         closed = min(abs(qty), abs(held))
@@ -190,10 +192,16 @@ class Book:
 
     def open(self, intent: Submit) -> Order:
         """Take in an approved intent."""
-        order = Order.of(intent)
+        order, order_id = Order.of(intent), intent.order_id
         if intent.reason == PROTECTIVE:
-            self.protective.add(intent.order_id)
-        self.add(order)
+            self.protective.add(order_id)
+        self._orders[order_id] = order
+        key = (order.strategy, order.symbol)
+        at_work = self._open.get(key)
+        if at_work is None:
+            self._open[key] = {order_id: order}
+        else:
+            at_work[order_id] = order
         return order
 
     def add(self, order: Order) -> None:
@@ -238,8 +246,9 @@ class Book:
 
     def qty(self, strategy: str, symbol: str) -> Decimal:
         """Return the signed quantity a strategy holds of a symbol."""
-        holding = self.holdings(strategy).get(symbol)
-        return holding.position.qty if holding else ZERO
+        holdings = self._holdings.get(strategy)
+        holding = None if holdings is None else holdings.get(symbol)
+        return ZERO if holding is None else holding.position.qty
 
     def pending(self, strategy: str, symbol: str) -> Decimal:
         """Return the signed quantity that open orders may still add, a protective stop apart."""
@@ -251,15 +260,18 @@ class Book:
         return sum((order.remaining * order.side.sign for order in orders.values()), ZERO)
 
     def leaving(
-        self, strategy: str, symbol: str, *, side: Side, without: str = ""
+        self, strategy: str, symbol: str, side: Side, *, without: str = ""
     ) -> Decimal | None:
         """Return what open orders of one side may still fill, but for the order `without` and a protective stop.
 
         An order that is being changed counts with the larger of its two quantities. None when an
         order's quantity is not known, as that of a notional one.
         """
+        at_work = self._open.get((strategy, symbol))
+        if not at_work:
+            return ZERO
         total = ZERO
-        for order in self._open.get((strategy, symbol), {}).values():
+        for order in at_work.values():
             if order.side is not side or order.order_id == without:
                 continue
             if order.order_id in self.protective:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ZERO = Decimal(0)
+_BUY, _SELL = Side.BUY, Side.SELL
 
 
 class StrategyContext:
@@ -138,7 +139,7 @@ class StrategyContext:
     ) -> str:
         """Ask to buy; return the order's id."""
         wish = Wish(
-            symbol, Side.BUY, qty, notional, type, limit, trigger, trail_price, trail_percent, tif,
+            symbol, _BUY, qty, notional, type, limit, trigger, trail_price, trail_percent, tif,
             extended_hours, order_class, take_profit, stop_loss, stop_loss_limit, stop, target,
             reason, indicators,
         )  # fmt: skip
@@ -168,7 +169,7 @@ class StrategyContext:
     ) -> str:
         """Ask to sell, or to sell short from flat; return the order's id."""
         wish = Wish(
-            symbol, Side.SELL, qty, notional, type, limit, trigger, trail_price, trail_percent, tif,
+            symbol, _SELL, qty, notional, type, limit, trigger, trail_price, trail_percent, tif,
             extended_hours, order_class, take_profit, stop_loss, stop_loss_limit, stop, target,
             reason, indicators,
         )  # fmt: skip
@@ -194,14 +195,13 @@ class StrategyContext:
 
     def close(self, symbol: str, *, reason: str = "") -> str | None:
         """Ask to flatten the position at the market, less what open orders already close."""
-        held = self.position(symbol)
-        side = Side.SELL if held > 0 else Side.BUY
-        leaving = self._engine.book.leaving(self._run.name, symbol, side=side) or ZERO
-        qty = abs(held) - leaving
+        engine, held = self._engine, self.position(symbol)
+        side = _SELL if held > 0 else _BUY
+        qty = abs(held) - (engine.book.leaving(self._run.name, symbol, side) or ZERO)
         if qty <= 0:
             return None
-        wish = Wish(symbol, side, qty, tif=self._engine.lasts(symbol), reason=reason)
-        return self._engine.propose(self._run, wish)
+        wish = Wish(symbol, side, qty, tif=engine.lasts(symbol), reason=reason)
+        return engine.propose(self._run, wish)
 
     def protect(self, symbol: str, stop: Number | None) -> None:
         """Want to be out of a symbol at a price."""

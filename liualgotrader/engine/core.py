@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from liualgotrader.common.clock import MINUTE, EngineClock
 from liualgotrader.common.data_loader import DataLoader
@@ -71,6 +72,7 @@ from liualgotrader.strategies.base import Strategy, StrategyType
 log = logging.getLogger(__name__)
 
 ZERO = Decimal(0)
+_BUY = Side.BUY
 _MAX_SPINS = 1000
 _ON_ITS_WAY = (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
 _MOVES_POSITION = FILLS | AMENDMENTS
@@ -570,20 +572,14 @@ class Engine:
         else:
             self._refusals.asked(new_id)
         try:
-            order = exact(
-                wish,
-                self.instruments.get(wish.symbol) or Instrument(wish.symbol),
-                order_id=new_id,
-                strategy=run.name,
-                now=self.clock.now(),
-                last=self.last.get(wish.symbol),
-            )
+            order = self._exact(run, wish, new_id)
         except BadNumber as exc:
             self._refuse(run, self._bare(run, wish, new_id), str(exc))
             return new_id
-        if self._is_exit(run, order):
-            order = msgspec.structs.replace(order, exit=True)
-        reason = self._judge(run, order, closing=closing)
+        held = self.book.qty(run.name, order.symbol)
+        if self._is_exit(order, held):
+            force_setattr(order, "exit", True)  # nobody else has seen it yet
+        reason = self._judge(run, order, held, closing=closing)
         if reason is not None:
             self._refuse(run, order, reason)
             return new_id
@@ -591,6 +587,12 @@ class Engine:
         if not (self._protection.wanted and self._protection.parks(run, order)):
             self._verdicts.append(Approved(order))
         return new_id
+
+    def _exact(self, run: StrategyRun, wish: Wish, new_id: str) -> Submit:
+        """Return a wish as an order, as of now. Raises BadNumber for what no venue could take."""
+        symbol = wish.symbol
+        instrument = self.instruments.get(symbol) or Instrument(symbol)
+        return exact(wish, instrument, new_id, run.name, self.clock.now(), self.last.get(symbol))
 
     # -- protective stops ------------------------------------------------------------------------
 
@@ -605,15 +607,8 @@ class Engine:
 
     def propose_stop(self, run: StrategyRun, wish: Wish) -> None:
         """Have a stop for a whole position rest at the broker. It only ever closes, so no gate is asked."""
-        order = exact(
-            wish,
-            self.instruments.get(wish.symbol) or Instrument(wish.symbol),
-            order_id=self._new_id(),
-            strategy=run.name,
-            now=self.clock.now(),
-            last=self.last.get(wish.symbol),
-        )
-        order = msgspec.structs.replace(order, exit=True)
+        order = self._exact(run, wish, self._new_id())
+        force_setattr(order, "exit", True)  # nobody else has seen it yet
         self.book.open(order)
         self._verdicts.append(Approved(order))
 
@@ -666,6 +661,7 @@ class Engine:
         self,
         run: StrategyRun,
         order: Submit,
+        held: Decimal,
         *,
         closing: bool = False,
         without: Order | None = None,
@@ -673,7 +669,7 @@ class Engine:
         """Return why an order may not leave, or None. `without` is an order that it replaces."""
         idle = closing or self._flattener.is_idle
         reason = None if idle else self._flattener.refusal(run, order.symbol)
-        now = self._situation(run, order.symbol, closing=closing)
+        now = self._situation(run, order.symbol, held, closing=closing)
         if without is not None:
             rest = without.remaining * without.side.sign
             now = msgspec.structs.replace(now, pending=now.pending - rest)
@@ -683,15 +679,16 @@ class Engine:
             return self.viabilities.refusal(run, order.symbol)
         return reason
 
-    def _is_exit(self, run: StrategyRun, order: Submit, *, without: str = "") -> bool:
+    def _is_exit(self, order: Submit, held: Decimal, *, without: str = "") -> bool:
         """An exit brings the position towards zero and, with the exits at work, not beyond it."""
-        held = self.book.qty(run.name, order.symbol)
-        if order.qty is None or held * order.side.sign >= 0:
+        if not held or order.qty is None or (held > 0) is (order.side is _BUY):
             return False
-        leaving = self.book.leaving(run.name, order.symbol, side=order.side, without=without)
+        leaving = self.book.leaving(order.strategy, order.symbol, order.side, without=without)
         return leaving is not None and order.qty + leaving <= abs(held)
 
-    def _situation(self, run: StrategyRun, symbol: str, *, closing: bool) -> Situation:
+    def _situation(
+        self, run: StrategyRun, symbol: str, held: Decimal, *, closing: bool
+    ) -> Situation:
         now = self.clock.now()
         return Situation(
             self.settings,
@@ -704,7 +701,7 @@ class Engine:
             run.disabled and not closing,
             symbol in run.rejected,
             run.ctx.warming_up and not closing,
-            self.book.qty(run.name, symbol),
+            held,
             self.book.pending(run.name, symbol),
             self.last.get(symbol),
         )
@@ -774,12 +771,12 @@ class Engine:
             return "it closes the position"
         if not changed.remaining:
             return "nothing would be left of it"
-        asked = as_if_new(changed, intent)
-        changed.exit = self._is_exit(run, asked, without=order.order_id)
+        asked, held = as_if_new(changed, intent), self.book.qty(run.name, order.symbol)
+        changed.exit = self._is_exit(asked, held, without=order.order_id)
         asked = msgspec.structs.replace(asked, exit=changed.exit)
         if only_shrinks(order, intent):
             return None
-        return self._judge(run, asked, without=order)
+        return self._judge(run, asked, held, without=order)
 
     def _own(self, run: StrategyRun, order_id: str) -> Order | None:
         order = self.book.order(order_id)

@@ -65,13 +65,7 @@ def order_type(wish: Wish) -> OrderType:
 
 
 def exact(
-    wish: Wish,
-    instrument: Instrument,
-    *,
-    order_id: str,
-    strategy: str,
-    now: int,
-    last: float | None,
+    wish: Wish, instrument: Instrument, order_id: str, strategy: str, now: int, last: float | None
 ) -> Submit:
     """Turn a wish into an order. Raises BadNumber on what no venue could take.
 

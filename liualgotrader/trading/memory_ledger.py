@@ -43,6 +43,7 @@ from liualgotrader.common.orders import (
     Cancel,
     OrderStatus,
     Replace,
+    Submit,
 )
 from liualgotrader.common.plan import Limits
 
@@ -101,8 +102,10 @@ class MemoryLedger:
 
     def admit_now(self, approved: Sequence[Approved]) -> tuple[list[Approved], list[OrderEvent]]:
         """Do what `admit` does, for a caller in this process."""
-        if len(approved) == 1 and self._row(approved[0]) is None:
-            return self._admit_one(approved[0])
+        if len(approved) == 1:
+            intent = approved[0].intent
+            if type(intent) is Submit and intent.order_id not in self.orders:
+                return self._admit_one(approved[0], intent.decided_at)
         now = max((each.intent.decided_at for each in approved), default=0)
         fresh = [each for each in approved if self._row(each) is None]
         self._forget_before(now - MINUTE)
@@ -114,9 +117,10 @@ class MemoryLedger:
             self._record(decision)
         return outcome(decisions)
 
-    def _admit_one(self, approved: Approved) -> tuple[list[Approved], list[OrderEvent]]:
-        """Admit an intent that comes alone, as nearly all do."""
-        now = approved.intent.decided_at
+    def _admit_one(
+        self, approved: Approved, now: int
+    ) -> tuple[list[Approved], list[OrderEvent]]:
+        """Admit a new order that comes alone, as nearly all do."""
         self._forget_before(now - MINUTE)
         decision = decide(self.view, approved, now, self.limits)
         self._record(decision)
@@ -139,9 +143,10 @@ class MemoryLedger:
         return Decision(approved, event)
 
     def _forget_before(self, moment: int) -> None:
-        while self._decided and self._decided[0] <= moment:
-            self._decided.popleft()
-        self.view.recent_orders = len(self._decided)
+        decided = self._decided
+        while decided and decided[0] <= moment:
+            decided.popleft()
+        self.view.recent_orders = len(decided)
 
     def _record(self, decision: Decision) -> None:
         order = decision.order
@@ -164,15 +169,16 @@ class MemoryLedger:
 
     def book_now(self, event: OrderEvent) -> AccountUpdate | None:
         """Do what `book` does, for a caller in this process."""
-        order = self.orders.get(event.order_id)
+        order_id = event.order_id
+        order = self.orders.get(order_id)
         if order is None:
             self.foreign += 1
             log.warning("not an order of this ledger: %s", event)
             return None
         kind, key = event.kind, identity(event)
-        booked = self._booked.get(event.order_id)
+        booked = self._booked.get(order_id)
         if booked is None:
-            booked = self._booked[event.order_id] = set()
+            booked = self._booked[order_id] = set()
         elif key in booked:
             return None
         if kind in FILLS:
@@ -250,14 +256,15 @@ class MemoryLedger:
             self.view.open(order)
 
     def _fill(self, order: LedgerOrder, execution: Execution) -> None:
-        if len(self.view.orders) > 1:
+        view, key = self.view, (order.strategy, order.symbol)
+        if len(view.orders) > 1:
             for replacement in self._replacements(order):
                 replacement.filled += execution.qty
         if order.status in CLOSED:
-            self.view.close(order)
+            view.close(order)
         self._add(execution)
-        held = self.view.holdings.get((order.strategy, order.symbol), FLAT)
-        self._hold(order, held.after(execution.signed_qty, execution.price))
+        held = view.holdings.get(key, FLAT).after(execution.signed_qty, execution.price)
+        self._hold(key, order, held)
 
     def _add(self, execution: Execution) -> None:
         self.executions.append(execution)
@@ -275,14 +282,12 @@ class MemoryLedger:
         self.view.cash -= amount
         self.flows.append((time, -amount))
 
-    def _hold(self, order: LedgerOrder, holding: Holding) -> None:
-        key = (order.strategy, order.symbol)
+    def _hold(self, key: tuple[str, str], order: LedgerOrder, holding: Holding) -> None:
         self.view.hold(key, holding)
-        if holding.qty:
-            if key not in self._slots:
-                self._slots[key] = parse_order_id(order.order_id)[1]
-        else:
+        if not holding.qty:
             self._slots.pop(key, None)
+        elif key not in self._slots:
+            self._slots[key] = parse_order_id(order.order_id)[1]
 
     def _replacements(self, order: LedgerOrder) -> list[LedgerOrder]:
         return [each for each in self.view.orders.values() if each.replaces == order.order_id]
@@ -315,7 +320,7 @@ class MemoryLedger:
             for each in self.executions
             if each.live and (each.strategy, each.symbol) == (order.strategy, order.symbol)
         ]
-        self._hold(order, added_up(fills))
+        self._hold((order.strategy, order.symbol), order, added_up(fills))
 
     def _named(self, order_id: str, execution_id: str | None) -> list[Execution]:
         """Return what was booked under an execution's name, what was taken back among it."""

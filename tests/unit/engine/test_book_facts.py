@@ -211,14 +211,14 @@ def test_what_is_pending_is_signed_and_less_what_has_filled() -> None:
 
 def test_what_may_leave_counts_one_side_without_the_order_in_hand() -> None:
     book = Book()
-    assert book.leaving("s", "B", side=Side.SELL) == 0
+    assert book.leaving("s", "B", Side.SELL) == 0
     for order_id, side, qty in (
         ("a", Side.SELL, "10"),
         ("b", Side.SELL, "5"),
         ("c", Side.BUY, "3"),
     ):
         book.open(_intent(order_id, side, qty))
-    assert book.leaving("s", "B", side=Side.SELL) == 15
+    assert book.leaving("s", "B", Side.SELL) == 15
     assert book.leaving("s", "B", side=Side.SELL, without="a") == 5
     assert book.leaving("s", "B", side=Side.BUY) == 3
     book.open(_intent("d", Side.BUY, "0.25"))
@@ -228,7 +228,7 @@ def test_what_may_leave_counts_one_side_without_the_order_in_hand() -> None:
 def test_nobody_knows_what_may_leave_with_an_order_by_amount() -> None:
     book = Book()
     book.open(_intent("a", Side.SELL, None))
-    assert book.leaving("s", "B", side=Side.SELL) is None
+    assert book.leaving("s", "B", Side.SELL) is None
     assert book.leaving("s", "B", side=Side.BUY) == 0
     assert book.leaving("s", "B", side=Side.SELL, without="a") == 0
 
