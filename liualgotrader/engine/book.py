@@ -30,6 +30,7 @@ from liualgotrader.common.orders import (
 )
 
 ZERO = Decimal(0)
+_BUY = Side.BUY
 _CHANGES_POSITION = FILLS | AMENDMENTS
 _REPLACED, _REPLACE_REJECTED = Kind.REPLACED, Kind.REPLACE_REJECTED
 
@@ -330,11 +331,12 @@ class Book:
 
         One that waits to take the place of another is in the row from its own first word on.
         """
-        orders = self._open.setdefault((order.strategy, order.symbol), {})
-        if order.is_open:
-            orders[order.order_id] = order
-        else:
-            orders.pop(order.order_id, None)
+        key = (order.strategy, order.symbol)
+        at_work = self._open.get(key)
+        if order.status not in CLOSED:
+            self._open.setdefault(key, {})[order.order_id] = order
+        elif at_work is not None:
+            at_work.pop(order.order_id, None)
 
     def _replaced(self, old: Order) -> None:
         new = self._waiting.pop(old.order_id, None)
@@ -364,9 +366,11 @@ class Book:
         self._seen.add(seen)
         if self._heirs:
             self._inherit(order, event.qty)
-        price, signed = event.price, event.qty * order.side.sign
+        price, signed = event.price, event.qty if order.side is _BUY else -event.qty
         self._flow(signed, price, event.fee)
-        holdings = self.holdings(order.strategy)
+        holdings = self._holdings.get(order.strategy)
+        if holdings is None:
+            holdings = self._holdings[order.strategy] = {}
         holding = holdings.get(order.symbol)
         if holding is None:
             holding = holdings[order.symbol] = Holding()
@@ -376,7 +380,8 @@ class Book:
 
     def _flow(self, qty: Decimal, price: Decimal, fee: Decimal) -> None:
         self.cash_flow -= qty * price + fee
-        self.fees += fee
+        if fee:
+            self.fees += fee
 
     def _amend(self, order: Order, event: OrderEvent) -> None:
         """Take an execution out (bust), or put another in its place (correction)."""

@@ -77,6 +77,7 @@ _MAX_SPINS = 1000
 _ON_ITS_WAY = (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
 _MOVES_POSITION = FILLS | AMENDMENTS
 _REFUSED, _REPLACE_REJECTED = Kind.REFUSED, Kind.REPLACE_REJECTED
+_REFUSALS = frozenset({_REFUSED, _REPLACE_REJECTED})
 _LIQUIDATE = "liquidate"
 _CLOSE = "close"
 BEFORE_AUCTION = 15.0
@@ -528,10 +529,11 @@ class Engine:
         order = book.apply(event)
         if order is None:
             return
-        run = self._runs[order.strategy]
-        if order.order_id not in book.protective or event.kind in _MOVES_POSITION:
+        run, kind = self._runs[order.strategy], event.kind
+        is_told = run.hears_orders or self._refusals.chains or kind in _REFUSALS
+        if is_told and (kind in _MOVES_POSITION or order.order_id not in book.protective):
             self._tell(run, event, asked_as)
-        elif self._flattener.watches:
+        if self._flattener.watches:
             self._flattener.on_order(run, event)
         if self.closing and not order.is_open:
             self.closing.discard(order.order_id)
@@ -544,7 +546,7 @@ class Engine:
         """Tell a strategy what became of an order. Whoever answers refusals for ever is disabled."""
         refusals = self._refusals
         chain = refusals.chain(asked_as)
-        if event.kind is _REFUSED or event.kind is _REPLACE_REJECTED:
+        if event.kind in _REFUSALS:
             chain = chain or Chain()
             if chain.never_ends:
                 self._disable(run, f"answered a refusal with {chain.answers} new orders")
@@ -552,8 +554,6 @@ class Engine:
         if run.hears_orders:
             self._call(run, "on_order", event)
         refusals.answering = None
-        if self._flattener.watches:
-            self._flattener.on_order(run, event)
 
     def _new_id(self) -> str:
         number, self._next_order = self._next_order, self._next_order + 1
@@ -795,7 +795,9 @@ class Engine:
         while self._refusals:
             run, event, asked_as = self._refusals.next()
             self._tell(run, event, asked_as)
-            if event.kind is Kind.REFUSED:
+            if self._flattener.watches:
+                self._flattener.on_order(run, event)
+            if event.kind is _REFUSED:
                 self.closing.discard(event.order_id)
 
     # -- strategies that misbehave or give up ----------------------------------------------------

@@ -32,11 +32,14 @@ class Chain(msgspec.Struct):
 
 
 class Refusals:
-    """A row of refusals to tell. `answering` is the chain of the one that is being told."""
+    """A row of refusals to tell. `answering` is the chain of the one that is being told.
+
+    `chains`: by order, of those that answered a refusal.
+    """
 
     def __init__(self) -> None:
         self._row: deque[tuple[StrategyRun, OrderEvent, str]] = deque()
-        self._chains: dict[str, Chain] = {}
+        self.chains: dict[str, Chain] = {}
         self.answering: Chain | None = None
 
     def __len__(self) -> int:
@@ -54,13 +57,13 @@ class Refusals:
         """Notice that a strategy asked for something."""
         if self.answering is not None:
             self.answering.answers += 1
-            self._chains[new_id] = self.answering
+            self.chains[new_id] = self.answering
 
     def chain(self, asked_as: str) -> Chain | None:
         """Take out the chain that an order belongs to; None when it answered nothing."""
-        return self._chains.pop(asked_as, None) if self._chains else None
+        return self.chains.pop(asked_as, None)
 
     def clear(self) -> None:
         """Forget everything."""
         self._row.clear()
-        self._chains.clear()
+        self.chains.clear()

@@ -12,6 +12,9 @@ from liualgotrader.venue.market import Market
 from liualgotrader.venue.orders import ZERO
 
 
+_BUY = Side.BUY
+
+
 class Position(msgspec.Struct):
     """What is held of a symbol: signed quantity, and what the open part cost (short: negative)."""
 
@@ -144,10 +147,14 @@ class Account:
         fee: Decimal,
     ) -> None:
         """Book a fill: money, position and profit."""
-        signed = side.sign * qty
+        signed = qty if side is _BUY else -qty
         self.cash -= signed * price + fee
-        position = self.positions.get(symbol) or Position(symbol)
-        self.realised += _fill(position, signed, price) - fee
+        position = self.positions.get(symbol)
+        if position is None:
+            position = Position(symbol, signed, signed * price)
+            self.realised -= fee
+        else:
+            self.realised += _fill(position, signed, price) - fee
         self.put(position)
 
 
@@ -161,6 +168,6 @@ def _fill(position: Position, signed: Decimal, price: Decimal) -> Decimal:
 
 
 def _closing_part(held: Decimal, signed: Decimal) -> Decimal:
-    if held * signed >= 0:
+    if (held > 0) is (signed > 0):
         return ZERO
     return signed if abs(signed) <= abs(held) else -held

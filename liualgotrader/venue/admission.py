@@ -63,9 +63,12 @@ def check_account(books: Books, order: VenueOrder, *, without: VenueOrder | None
         check_borrow(books.instruments[order.symbol])
     if books.day_trading.counts:
         pattern.check(books, order, without=without)
-    wash.check(books, order, without=without)
+    is_alone = order.symbol not in books.store.working
+    if not is_alone:
+        wash.check(books, order, without=without)
     if order.opening:
-        shares.check_one_way(books, order, without=without)
+        if not is_alone:
+            shares.check_one_way(books, order, without=without)
         if opens_short:
             check_short(books, order)
         else:

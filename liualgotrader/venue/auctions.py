@@ -34,7 +34,7 @@ def by_trade(step: Step, trade: Trade) -> None:
         _cross(step, waiting, exact(trade.price))
 
 
-def by_bar(step: Step, bar: Bar) -> None:
+def by_bar(step: Step, bar: Bar, start: int) -> None:
     """Take the open of the first minute's bar for the opening price, the last close for the close.
 
     A day whose first bar comes later had no opening print: those orders end.
@@ -44,9 +44,9 @@ def by_bar(step: Step, bar: Bar) -> None:
             break
     else:
         return
-    session = step.books.sessions.current(bar.start)
-    if bar.start >= session.open:
-        price = exact(bar.open) if bar.start == session.open else None
+    session = step.books.sessions.current(start)
+    if start >= session.open:
+        price = exact(bar.open) if start == session.open else None
         _cross(step, _waiting(step.books, TimeInForce.OPG, bar.symbol), price)
     if bar.ts_event == session.close <= step.ts:
         closing_bars(step, session)

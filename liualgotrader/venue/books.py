@@ -36,7 +36,8 @@ _STAMPS = {
 class Books:
     """Account, orders, executions and market of one venue.
 
-    `snapshots`: whether what is told shows an order as it was then. Whoever reads it at once needs no copy.
+    `snapshots`: whether what is told shows order and position as they were then. Whoever reads it at once needs
+    no copies.
     """
 
     __slots__ = (
@@ -180,8 +181,12 @@ class Step:
         shown = order.snapshot() if self.books.snapshots else order
         if execution is None:
             self.out.append(VenueEvent(kind, shown, ts))
-        else:
-            self.out.append(self._executed(kind, shown, execution))
+            return
+        e, books = execution, self.books
+        held = books.account.position_qty(e.symbol) if books.snapshots else None
+        self.out.append(
+            VenueEvent(kind, shown, ts, e.qty, e.price, e.execution_id, None, held, e.fee)
+        )
 
     def fill(self, order: VenueOrder, qty: Decimal, price: Decimal) -> None:
         """Execute part or all of an order: move the money, then say so."""
@@ -204,8 +209,3 @@ class Step:
         books.executions.append(execution)
         books.await_charges(execution)
         self.tell(order, _PARTIAL_FILL if order.remaining else _FILL, execution=execution)
-
-    def _executed(self, kind: Kind, shown: VenueOrder, execution: Execution) -> VenueEvent:
-        e = execution
-        held = self.books.account.position_qty(e.symbol)
-        return VenueEvent(kind, shown, self.ts, e.qty, e.price, e.execution_id, None, held, e.fee)

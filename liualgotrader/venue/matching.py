@@ -80,24 +80,28 @@ def by_trade(step: Step, trade: Trade) -> None:
             _test_stop(step, order, seen.price)
 
 
-def by_bar(step: Step, bar: Bar) -> None:
-    """Match the orders of a symbol against a bar, unless finer views exist (M4, L4, S3, S7, G2)."""
-    books = step.books
-    if books.market.is_seen_finely(bar.symbol, books.since(bar.symbol, bar.start)):
+def by_bar(step: Step, bar: Bar, start: int) -> None:
+    """Match the orders of a symbol against a bar, unless finer views exist (M4, L4, S3, S7, G2).
+
+    `start`: when it began, ns UTC.
+    """
+    books, symbol = step.books, bar.symbol
+    market = books.market
+    if market.shows(symbol) and market.is_seen_finely(symbol, books.since(symbol, start)):
         return
-    phase = books.phase(bar.symbol, bar.start)
-    budget = _budget(books, bar.symbol, bar.volume)
-    at_work = books.store.working.get(bar.symbol, {})
-    if len(at_work) == 1:
+    phase = books.phase(symbol, start)
+    budget = _budget(books, symbol, bar.volume)
+    at_work = books.store.working.get(symbol)
+    if at_work is not None and len(at_work) == 1:
         (order,) = at_work.values()
         if not order.legs:
-            if order.live_since <= bar.start and may_trade(order, phase):
+            if order.live_since <= start and may_trade(order, phase):
                 _meet_bar(step, order, bar=bar, budget=budget)
             return
     queue = [
         order
-        for order in _queue(books, bar.symbol)
-        if order.live_since <= bar.start and may_trade(order, phase)
+        for order in _queue(books, symbol)
+        if order.live_since <= start and may_trade(order, phase)
     ]
     while queue:
         order = queue.pop(0)
@@ -152,9 +156,12 @@ def _take(step: Step, order: VenueOrder, *, price: Decimal, left: Decimal | None
         return ZERO
     if order.qty is None:
         _size_by_amount(step.books, order, price)
-    qty = allot(order, left, step.books.instruments[order.symbol])
-    if order.tif is _FOK and qty < order.remaining:
-        return ZERO
+    if left is None:
+        qty = order.remaining
+    else:
+        qty = allot(order, left, step.books.instruments[order.symbol])
+        if order.tif is _FOK and qty < order.remaining:
+            return ZERO
     if qty > 0:
         step.fill(order, qty, price)
         if order.legs or groups.is_exit(order):
@@ -302,10 +309,13 @@ def _meet_bar(step: Step, order: VenueOrder, *, bar: Bar, budget: Budget) -> lis
     order.resting = order.working_limit is not None and not order.waits_for_stop
     awake: list[VenueOrder] = []
     if price is not None:
-        budget.take(_take(step, order, price=price, left=budget.left))
+        taken = _take(step, order, price=price, left=budget.left)
+        if budget.left is not None:
+            budget.take(taken)
         if order.legs:
             awake = _exits_in_bar(step.books, order, at_open=at_open)
-    _settle_immediate(step, order)
+    if _is_immediate(order):
+        _settle_immediate(step, order)
     return awake
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 import msgspec
 
 from liualgotrader.common.events import OrderEventKind as Kind
-from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderClass, OrderStatus, OrderType, TimeInForce
 from liualgotrader.venue import admission, groups, matching, shares, validation
 from liualgotrader.venue.books import Books, Step
@@ -46,36 +45,33 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 def submit(step: Step, request: OrderRequest) -> None:
     """Take an order with its legs and let it see the market. Raises Rejection."""
     books = step.books
-    instrument = _instrument(books, request.symbol)
+    instrument = books.instruments.get(request.symbol)
+    if instrument is None:
+        raise validation.refuse(f'could not find asset "{request.symbol}"')
     _check_client_id(books, request.client_id)
     admission.check_request(step, request, instrument)
     order = _order_of(step, request)
     prepare(step, order)
     admission.check_account(books, order)
     books.store.add(order)
-    for leg in groups.make_legs(step, order, request):
-        books.store.add(leg)
+    if request.take_profit is not None or request.stop_loss is not None:
+        for leg in groups.make_legs(step, order, request):
+            books.store.add(leg)
     route(step, order)
 
 
 def route(step: Step, order: VenueOrder) -> None:
     """Send an order to the market, or keep it until its hours begin."""
-    phase = step.phase(order.symbol)
+    phase = step.books.phase(order.symbol, step.ts)
     kind = _NEW if works_in(phase, extended_hours=order.extended_hours) else _ACCEPTED
-    members = [order]
+    members: tuple[VenueOrder, ...] = (order,)
     if order.order_class is _OCO:
-        members += step.books.store.legs(order)
+        members += tuple(step.books.store.legs(order))
     for member in members:
         step.tell(member, kind)
-    for member in members:
-        matching.arrive(step, member)
-
-
-def _instrument(books: Books, symbol: str) -> Instrument:
-    instrument = books.instruments.get(symbol)
-    if instrument is None:
-        raise validation.refuse(f'could not find asset "{symbol}"')
-    return instrument
+    if step.books.market.shows(order.symbol):
+        for member in members:
+            matching.arrive(step, member)
 
 
 def _check_client_id(books: Books, client_id: str | None) -> None:
@@ -108,7 +104,8 @@ def prepare(step: Step, order: VenueOrder) -> None:
     books = step.books
     position = books.account.position_qty(order.symbol)
     order.opening = not shares.reduces(position, order.side)
-    groups.set_collar(books, order)
+    if order.trigger is not None:
+        groups.set_collar(books, order)
     if order.type is _TRAILING_STOP and order.hwm is None:
         mark = first_mark(books, order.symbol)
         if mark is not None:

@@ -10,11 +10,12 @@ from liualgotrader.venue.orders import ZERO, Rejection, VenueOrder, plain
 from liualgotrader.venue.sessions import Phase
 
 _REGULAR = Phase.REGULAR
+_BUY = Side.BUY
 
 
 def reduces(position: Decimal, side: Side) -> bool:
     """Whether an order of this side makes a position smaller."""
-    return position * side.sign < 0
+    return bool(position) and (position > 0) is not (side is _BUY)
 
 
 def held(books: Books, symbol: str, *, without: VenueOrder | None = None) -> Decimal:
@@ -53,10 +54,10 @@ def free(books: Books, symbol: str, *, without: VenueOrder | None = None) -> Dec
 
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
     """Refuse to close more than is held and not reserved. One order never crosses zero."""
-    position = books.account.position_qty(order.symbol)
     available = free(books, order.symbol, without=without)
     wanted = _open_qty(books, order)
     if wanted > available:
+        position = books.account.position_qty(order.symbol)
         raise Rejection(
             403,
             40310000,

@@ -165,9 +165,10 @@ class Venue:
         self._bars[symbol] = bar
         if symbol not in self._working:
             return NOTHING
-        step = Step(self.books, ts, list(self.on_clock(bar.start)))
-        auctions.by_bar(step, bar)
-        matching.by_bar(step, bar)
+        start = bar.start
+        step = Step(self.books, ts, list(self.on_clock(start)))
+        auctions.by_bar(step, bar, start)
+        matching.by_bar(step, bar, start)
         return step.out
 
     def on_clock(self, ts: int) -> Events:

@@ -14,8 +14,6 @@ from liualgotrader.venue.orders import Rejection, VenueOrder
 
 def check(books: Books, order: VenueOrder, *, without: VenueOrder | None = None) -> None:
     """Refuse an order that could trade with an open one of the other side."""
-    if order.symbol not in books.store.working:
-        return  # nothing to meet
     if not books.rules.wash_trades or is_exempt(order):
         return
     for other in books.store.of_symbol(order.symbol):
