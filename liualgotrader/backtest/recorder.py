@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sys
 import threading
 from collections.abc import Mapping
 
@@ -17,6 +18,9 @@ from liualgotrader.trading.memory_ledger import Finished
 # Orders that go into one transaction: enough to make its cost small, few enough to be held in memory.
 _ENOUGH = 1_000
 _WAITING = 4
+# How long the thread waits for the interpreter, in seconds. It needs it for moments, to go on sending to a database that
+# is idle until then; 5 ms each time, which is usual, and the database falls behind.
+_TURN = 0.001
 
 
 class Recorder:
@@ -31,6 +35,8 @@ class Recorder:
         self._parts: queue.Queue[list[Lines] | None] = queue.Queue(_WAITING)
         self._gathered: list[Lines] = []
         self._failure: BaseException | None = None
+        self._usual_turn = sys.getswitchinterval()
+        sys.setswitchinterval(_TURN)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
@@ -49,6 +55,7 @@ class Recorder:
                 self._hand_over()
             self._parts.put(None)
             self._thread.join()
+        sys.setswitchinterval(self._usual_turn)
         self._raise()
 
     def _hand_over(self) -> None:
