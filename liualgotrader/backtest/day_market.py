@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from liualgotrader.backtest.history import History, bars_of, merged_bars
+from liualgotrader.backtest.history import FAR, History, MergedBars, bars_of
 from liualgotrader.backtest.scanning import PastScans
 from liualgotrader.common.calendar import Session
 from liualgotrader.common.events import Bar, MarketEvent, Picked
@@ -74,7 +74,7 @@ class DayMarket:
             rows = self._history.daily(symbol)
             begin, stop = np.searchsorted(rows.start, self._known)
             parts.append(rows.cut(int(begin), int(stop)))
-        self._bars, self._ends = merged_bars(parts, DAY_SECONDS)
+        self._bars, self._ends = MergedBars(parts, DAY_SECONDS).between(0, FAR)
 
     # -- what the venue sees -----------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from liualgotrader.data.lake import Action, ActionKind, Kind, Lake, Rows, adjust
 from liualgotrader.data.lake.daily import daily_from_minutes
 
 DAY = 86_400_000_000_000
+FAR = 1 << 62
 _MOST_ROWS = 4_000_000
 _ROWS_A_DAY = 390
 
@@ -42,15 +44,14 @@ class History:
             known = (first, last, self.lake.read(kind, symbol, first, last))
             self._at_hand[kind, symbol] = known
         rows = known[2]
-        begin, stop = np.searchsorted(rows.start, (start, end))
-        return rows.cut(int(begin), int(stop))
+        return rows.between(start, end)
 
     def daily(self, symbol: str) -> Rows:
         """Return all day bars of a symbol, raw; made from its minutes where there are none."""
         if symbol not in self._daily:
-            rows = self.lake.read(Kind.DAY, symbol, 0, _FAR)
+            rows = self.lake.read(Kind.DAY, symbol, 0, FAR)
             if not len(rows):
-                minutes = self.lake.read(Kind.MINUTE, symbol, 0, _FAR)
+                minutes = self.lake.read(Kind.MINUTE, symbol, 0, FAR)
                 rows = daily_from_minutes(minutes, self._calendar)
             self._daily[symbol] = rows
         return self._daily[symbol]
@@ -80,9 +81,6 @@ class History:
         return adjusted(rows, actions, as_of=as_of, dividends=False)
 
 
-_FAR = 1 << 62
-
-
 def bars_of(rows: Rows, seconds: int) -> list[Bar]:
     """Return rows as bars."""
     count = len(rows)
@@ -90,31 +88,48 @@ def bars_of(rows: Rows, seconds: int) -> list[Bar]:
     return list(map(Bar, [rows.symbol] * count, rows.start.tolist(), *columns, [seconds] * count))
 
 
-def merged_bars(parts: Sequence[Rows], seconds: int) -> tuple[list[Bar], list[int]]:
-    """Return the bars of several symbols by end, then by the order of the parts, and their ends.
+class MergedBars:
+    """The bars of several symbols by end, then by the order of the parts, made of the rows when they are asked for.
 
     The numbers of a bar lie side by side in memory, and the bars of one moment share it: whoever looks at all bars of
     a day one after the other finds them in the processor's caches, also where the bars of the day before have been.
     """
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return [], []
-    start = np.concatenate([part.start for part in parts])
-    order = np.argsort(start, kind="stable")
-    starts = start[order]
-    names = np.repeat(np.array([p.symbol for p in parts], object), [len(p) for p in parts])
-    values = np.stack([np.concatenate([part.values[i] for part in parts]) for i in range(5)], 1)
-    numbers = values[order].ravel().tolist()
-    bars = list(
-        map(
-            Bar,
-            names[order].tolist(),
-            _shared(starts),
-            *(numbers[i::5] for i in range(5)),
-            repeat(seconds),
+
+    def __init__(self, parts: Sequence[Rows], seconds: int) -> None:
+        parts = [part for part in parts if len(part)]
+        self._seconds = seconds
+        self._starts = _joined([part.start for part in parts])
+        order = np.argsort(self._starts, kind="stable")
+        self._starts = self._starts[order]
+        names = np.repeat(np.array([p.symbol for p in parts], object), [len(p) for p in parts])
+        self._names: list[str] = names[order].tolist()
+        columns = [_joined([part.values[i] for part in parts]) for i in range(5)]
+        self._values = np.stack(columns, 1)[order]
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def between(self, start: int, end: int) -> tuple[list[Bar], list[int]]:
+        """Return the bars that began in [start, end), ns UTC, and when each of them ended."""
+        first, last = self._starts.searchsorted((start, end)).tolist()
+        if first == last:
+            return [], []
+        starts = self._starts[first:last]
+        numbers = self._values[first:last].ravel().tolist()
+        bars = list(
+            map(
+                Bar,
+                self._names[first:last],
+                _shared(starts),
+                *(numbers[i::5] for i in range(5)),
+                repeat(self._seconds),
+            )
         )
-    )
-    return bars, _shared(starts + seconds * 1_000_000_000)
+        return bars, _shared(starts + self._seconds * 1_000_000_000)
+
+
+def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(columns) if columns else np.empty(0, np.int64)
 
 
 def _shared(moments: NDArray[np.int64]) -> list[int]:

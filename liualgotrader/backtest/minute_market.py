@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from liualgotrader.backtest.history import History, bars_of, merged_bars
+from liualgotrader.backtest.history import DAY, History, MergedBars, bars_of
 from liualgotrader.backtest.scanning import PastScans
 from liualgotrader.common.calendar import Session
 from liualgotrader.common.events import Bar, MarketEvent, Picked
@@ -18,6 +18,9 @@ from liualgotrader.simulation.pit import Pit
 from liualgotrader.venue.market import exact
 
 MINUTE = 60_000_000_000
+# So many rows are merged at once while the symbols stay the same from day to day.
+_ROWS_AT_ONCE = 100_000
+_ROWS_A_DAY = 390
 _FINE = ((Kind.TRADES, Channel.TRADES, TRADE), (Kind.QUOTES, Channel.QUOTES, QUOTE))
 
 
@@ -39,6 +42,7 @@ class MinuteMarket:
         ]
         self._session: Session | None = None
         self._loaded: dict[str, None] = {}
+        self._merged: tuple[list[str], int, int, MergedBars] | None = None
         self.events = 0
 
     @property
@@ -80,18 +84,25 @@ class MinuteMarket:
 
     def _load(self, after: int) -> None:
         symbols = sorted(self._loaded)
-        hours = self.session.pre_open, self.session.post_close
-        parts = [self._history.rows(Kind.MINUTE, symbol, *hours) for symbol in symbols]
-        parts = [
-            p.cut(int(np.searchsorted(p.start, after - MINUTE, "right")), len(p)) for p in parts
-        ]
+        hours = max(self.session.pre_open, after - MINUTE + 1), self.session.post_close
         fine = list(self._fine_rows(symbols, after))
         if not fine:
-            bars, stamps = merged_bars(parts, 60)
+            bars, stamps = self._bars_of(symbols, *hours)
             self._pit.load(bars, stamps, only_bars=True)  # type: ignore[arg-type]  # bars are events
         else:
+            parts = [self._history.rows(Kind.MINUTE, symbol, *hours) for symbol in symbols]
             self._load_fine(symbols, parts, fine)
         self.events += len(self._pit.events)
+
+    def _bars_of(self, symbols: list[str], start: int, end: int) -> tuple[list[Bar], list[int]]:
+        """Return the bars that began in [start, end): from the second day of the same symbols on of days ahead, too."""
+        known = self._merged
+        if known is None or symbols != known[0] or start < known[1] or end > known[2]:
+            days = _ROWS_AT_ONCE // (_ROWS_A_DAY * max(len(symbols), 1))
+            last = end if known is None or symbols != known[0] else end + days * DAY
+            parts = [self._history.rows(Kind.MINUTE, symbol, start, last) for symbol in symbols]
+            known = self._merged = symbols, start, last, MergedBars(parts, 60)
+        return known[3].between(start, end)
 
     def _fine_rows(self, symbols: Sequence[str], after: int) -> Iterable[tuple[int, Rows]]:
         for kind, number, has in self._fine:
