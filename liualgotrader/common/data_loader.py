@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import repeat
 from math import isfinite
 from operator import index, lt
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, cast, overload
@@ -130,6 +131,13 @@ class _Series:
             raise self.missing(place) from None
         opened, high, low, close, volume = [column[place] for column in self._columns]
         return Bar(self.symbol, start, opened, high, low, close, volume, self.seconds)
+
+    def newest(self, count: int) -> list[Bar]:
+        """Return the newest bars, so many or as many as there are, oldest first."""
+        begin = max(0, len(self) - count)
+        columns = (column[begin:] for column in self._columns)
+        starts = self._starts[begin:]
+        return list(map(Bar, repeat(self.symbol), starts, *columns, repeat(self.seconds)))
 
     def index_at(self, key: Moment | SupportsIndex) -> int:
         """Return the place, 0 the oldest, of the bar that a key names. Raises IndexError."""

@@ -308,14 +308,20 @@ class Engine:
         """
         fresh = self._history.learn(history)
         for run in self._trading(history.symbol):
-            for bar in self._history.due(run, history, fresh):
-                self._warm_up(run, bar)
+            self._warm_up(run, self._history.due(run, history, fresh))
         self._route(history.symbol)
 
-    def _warm_up(self, run: StrategyRun, bar: Bar) -> None:
-        run.ctx.warming_up = True
-        self._call(run, "on_bar", bar)
-        run.ctx.warming_up = False
+    def _warm_up(self, run: StrategyRun, bars: Sequence[Bar]) -> None:
+        ctx, handler = run.ctx, run.strategy.on_bar
+        ctx.warming_up, self.running = True, run.name
+        for bar in bars:
+            if run.disabled:
+                break
+            try:
+                handler(ctx, bar)
+            except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+                self._fail(run, "on_bar", exc)
+        ctx.warming_up = False
 
     # -- what the others say ---------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class WarmUp:
         A live bar may have come first, so what is older than the newest is put in its place, and
         what is known already stays as it was seen.
         """
-        symbol = history.symbol
+        symbol, admit = history.symbol, self._data.admit
         newest = last = self._data[symbol].starts[-1] if symbol in self._data else -1
         fresh = []
         for bar in history.bars:
@@ -45,9 +45,11 @@ class WarmUp:
                 start = bar.start
                 if start > newest:
                     fresh.append(bar)
-                if start > last or not self._knows(symbol, start):
-                    self._data.admit(bar)
-                    last = max(last, start)
+                if start > last:
+                    admit(bar)
+                    last = start
+                elif not self._knows(symbol, start):
+                    admit(bar)
             elif bar.seconds == DAY_SECONDS:
                 self._data.daily.admit(bar)
         return fresh
@@ -69,5 +71,4 @@ class WarmUp:
         self._waiting.discard((run.name, symbol))
         if symbol not in self._data:
             return []
-        known = self._data[symbol]
-        return [known.bar(i) for i in range(max(0, len(known) - run.strategy.warmup), len(known))]
+        return self._data[symbol].newest(run.strategy.warmup)
