@@ -160,7 +160,8 @@ class Engine:
         self._spins = (0, 0)
         self._next_order = 1
         self._prefix = order_prefix(settings.batch_id, settings.slot)
-        self._gates = gates_for(settings)
+        self._gates = gates_for(settings, exits=False)
+        self._gates_of_exits = gates_for(settings, exits=True)
         self._flattener = Flattener(self)
         self._protection = Protection(self, wanted=settings.protective_stops)
         self._liquidated = ""
@@ -679,7 +680,8 @@ class Engine:
         if without is not None:
             rest = without.remaining * without.side.sign
             now = msgspec.structs.replace(now, pending=now.pending - rest)
-        reason = reason or refusal(order, now, self._gates)
+        gates = self._gates_of_exits if order.exit else self._gates
+        reason = reason or refusal(order, now, gates)
         is_new = not closing and without is None
         if reason is None and run.asks_viability and is_new and _opens(order, now):
             return self.viabilities.refusal(run, order.symbol)

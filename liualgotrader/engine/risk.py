@@ -159,11 +159,10 @@ def within_max_position(order: Submit, now: Situation) -> str | None:
     return None
 
 
+# The others let every exit pass.
+FOR_ALL: tuple[Gate, ...] = (known, without_legs, sized, in_session)
 GATES: tuple[Gate, ...] = (
-    known,
-    without_legs,
-    sized,
-    in_session,
+    *FOR_ALL,
     not_halted,
     in_window,
     feed_is_live,
@@ -174,15 +173,18 @@ GATES: tuple[Gate, ...] = (
 )
 
 
-def gates_for(settings: EngineSettings) -> tuple[Gate, ...]:
-    """Return the gates without those that the plan leaves open: a limit that it does not set, no schedule."""
+def gates_for(settings: EngineSettings, *, exits: bool) -> tuple[Gate, ...]:
+    """Return the gates for exits or for all else, without those that the plan leaves open.
+
+    Open is a limit that it does not set, and a schedule that it passes by.
+    """
     is_open: dict[Gate, bool] = {
         in_session: settings.bypass_market_schedule,
         in_window: settings.bypass_market_schedule,
         within_max_order: settings.max_order is None,
         within_max_position: settings.max_position is None,
     }
-    return tuple(gate for gate in GATES if not is_open.get(gate))
+    return tuple(gate for gate in (FOR_ALL if exits else GATES) if not is_open.get(gate))
 
 
 def refusal(order: Submit, now: Situation, gates: Sequence[Gate] = GATES) -> str | None:

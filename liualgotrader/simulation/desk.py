@@ -35,7 +35,11 @@ class DirectDesk:
 
     def submit_now(self, approved: Sequence[Approved]) -> Sequence[OrderEvent]:
         """Do what `submit` does, for whoever is alone at the account."""
-        if not approved:
+        if len(approved) == 1:
+            refusal = self._ledger.admit_one(approved[0])
+            if refusal is not None:
+                return (refusal,)
+            self._post.send(approved[0].intent)
             return ()
         admitted, refusals = self._ledger.admit_now(approved)
         for item in admitted:

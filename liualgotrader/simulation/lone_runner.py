@@ -50,6 +50,7 @@ class LoneRunner(Runner):
         return start
 
     def _act_now(self, verdicts: list[Verdict]) -> None:
-        for answer in self._direct.submit_now(self._noted(verdicts)):
+        approved = self._noted(verdicts)
+        for answer in self._direct.submit_now(approved) if approved else ():
             if more := self._let_happen(answer):
                 self._act_now(more)

@@ -29,7 +29,7 @@ class Post:
         on the exchange in a box: who posted first is chance there.
         """
         self._sent += 1
-        name = intent.new_id if isinstance(intent, Replace) else intent.order_id
+        name = intent.new_id if type(intent) is Replace else intent.order_id
         arrival = intent.decided_at + self._latency
         heappush(self._travelling, (arrival, name, self._sent, intent))
 
@@ -42,18 +42,17 @@ class Post:
         told: list[OrderEvent] = []
         while self._travelling and self._travelling[0][0] <= ts:
             intent = heappop(self._travelling)[3]
-            match intent:
-                case Submit():
-                    told += self._submit(intent, ts)
-                case Cancel():
-                    told += self._cancel(intent, ts)
-                case Replace():
-                    told += self._replace(intent, ts)
+            if type(intent) is Submit:
+                told += self._submit(intent, ts)
+            elif type(intent) is Cancel:
+                told += self._cancel(intent, ts)
+            elif type(intent) is Replace:
+                told += self._replace(intent, ts)
         return told
 
     def _submit(self, order: Submit, ts: int) -> list[OrderEvent]:
         try:
-            return [order_event(event) for event in self._venue.submit(_request(order), ts)]
+            return order_events(self._venue.submit(_request(order), ts))
         except Rejection as refusal:
             return [_rejected(order.order_id, order.symbol, refusal, ts)]
 
@@ -108,13 +107,10 @@ def _too_late(asked: Cancel | Replace, kind: Kind, refusal: Rejection, ts: int) 
 
 def order_events(events: list[VenueEvent]) -> list[OrderEvent]:
     """Return what happened at the venue as the broker's stream tells it."""
-    return [order_event(event) for event in events]
-
-
-def order_event(event: VenueEvent) -> OrderEvent:
-    """Return one thing that happened at the venue as the broker's stream tells it."""
-    e, order = event, event.order
-    return OrderEvent(
-        order.client_id, e.kind, e.ts, order.symbol, e.qty, e.price, e.execution_id, order.id, e.reason,
-        order.replaced_by, e.fee, order.side,
-    )  # fmt: skip
+    return [
+        OrderEvent(
+            e.order.client_id, e.kind, e.ts, e.order.symbol, e.qty, e.price, e.execution_id, e.order.id,
+            e.reason, e.order.replaced_by, e.fee, e.order.side,
+        )  # fmt: skip
+        for e in events
+    ]

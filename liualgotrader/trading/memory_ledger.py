@@ -102,10 +102,6 @@ class MemoryLedger:
 
     def admit_now(self, approved: Sequence[Approved]) -> tuple[list[Approved], list[OrderEvent]]:
         """Do what `admit` does, for a caller in this process."""
-        if len(approved) == 1:
-            intent = approved[0].intent
-            if type(intent) is Submit and intent.order_id not in self.orders:
-                return self._admit_one(approved[0], intent.decided_at)
         now = max((each.intent.decided_at for each in approved), default=0)
         fresh = [each for each in approved if self._row(each) is None]
         self._forget_before(now - MINUTE)
@@ -117,15 +113,17 @@ class MemoryLedger:
             self._record(decision)
         return outcome(decisions)
 
-    def _admit_one(
-        self, approved: Approved, now: int
-    ) -> tuple[list[Approved], list[OrderEvent]]:
-        """Admit a new order that comes alone, as nearly all do."""
+    def admit_one(self, approved: Approved) -> OrderEvent | None:
+        """Admit an intent that comes alone, as nearly all do; return its refusal, or None."""
+        intent = approved.intent
+        if type(intent) is not Submit or intent.order_id in self.orders:
+            _, refusals = self.admit_now((approved,))
+            return refusals[0] if refusals else None
+        now = intent.decided_at
         self._forget_before(now - MINUTE)
         decision = decide(self.view, approved, now, self.limits)
         self._record(decision)
-        refusal = decision.refusal
-        return ([approved], []) if refusal is None else ([], [refusal])
+        return decision.refusal
 
     def _row(self, approved: Approved) -> LedgerOrder | None:
         intent = approved.intent
@@ -195,7 +193,8 @@ class MemoryLedger:
                 self._reject_replacement(order, event)
         booked.add(key)
         self.events.append(event)
-        self._keep_open(order)
+        if order_id in self.view.orders or order.status not in CLOSED:
+            self._keep_open(order)
         return account_update(self.view, event.time)
 
     def _remember(self, event: OrderEvent) -> None:

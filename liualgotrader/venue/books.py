@@ -168,25 +168,22 @@ class Step:
         """Return when this part of the day began."""
         return self.books.since(symbol, self.ts)
 
-    def tell(self, order: VenueOrder, kind: Kind, *, execution: Execution | None = None) -> None:
-        """Move an order by one event and say so."""
-        ts = self.ts
+    def tell(self, order: VenueOrder, kind: Kind) -> None:
+        """Move an order by one event, which is no fill, and say so."""
+        shown = self._moved(order, kind)
+        self.out.append(VenueEvent(kind, shown, self.ts))
+
+    def _moved(self, order: VenueOrder, kind: Kind) -> VenueOrder:
+        """Move an order by one event; return it as it is shown."""
+        ts, books = self.ts, self.books
         status = order.status = next_status(order.status, kind)
         order.updated_at = ts
-        stamp = _STAMPS.get(kind)
-        if stamp is not None:
-            setattr(order, stamp, ts)
         if status in CLOSED:
-            self.books.store.retire(order)
-        shown = order.snapshot() if self.books.snapshots else order
-        if execution is None:
-            self.out.append(VenueEvent(kind, shown, ts))
-            return
-        e, books = execution, self.books
-        held = books.account.position_qty(e.symbol) if books.snapshots else None
-        self.out.append(
-            VenueEvent(kind, shown, ts, e.qty, e.price, e.execution_id, None, held, e.fee)
-        )
+            stamp = _STAMPS.get(kind)
+            if stamp is not None:
+                setattr(order, stamp, ts)
+            books.store.retire(order)
+        return order.snapshot() if books.snapshots else order
 
     def fill(self, order: VenueOrder, qty: Decimal, price: Decimal) -> None:
         """Execute part or all of an order: move the money, then say so."""
@@ -208,4 +205,8 @@ class Step:
         )
         books.executions.append(execution)
         books.await_charges(execution)
-        self.tell(order, _PARTIAL_FILL if order.remaining else _FILL, execution=execution)
+        kind = _PARTIAL_FILL if order.remaining else _FILL
+        shown = self._moved(order, kind)
+        held = books.account.position_qty(order.symbol) if books.snapshots else None
+        name = execution.execution_id
+        self.out.append(VenueEvent(kind, shown, self.ts, qty, price, name, None, held, fee))
