@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Optional, Union
 
 import msgspec
 
 FRAMEWORK_BASES = frozenset({"Strategy", "Scanner", "Miner", "Forecast"})
-SET_BY_FRAMEWORK = frozenset({"name", "every"})
+_NAMED, _TIMED = frozenset({"name"}), frozenset({"name", "every"})
 
 _SIMPLE: dict[str, Any] = {
     "int": int,
@@ -99,6 +99,15 @@ def declared(
     return NoSuchClass(tuple(module.classes))
 
 
+def set_by_framework(bases: Collection[str]) -> frozenset[str]:
+    """Return the attributes that no plan sets as parameters of a class with these bases of the framework.
+
+    `every` says how often a scanner runs; a strategy may call a parameter of its own so. Of a class whose bases are
+    not known it is taken for the scanner's.
+    """
+    return _NAMED if bases and "Scanner" not in bases else _TIMED
+
+
 def convert(value: Any, type_: Any) -> Any:
     """Return a value of the plan as the declared type. Raises BadParameter when it does not fit."""
     try:
@@ -165,6 +174,9 @@ class _Module:
         types = {**dict.fromkeys(arguments, Any), **types}
         closed = all(base.closed for base in bases) and not open_end
         framework = frozenset[str]().union(*(base.bases for base in bases))
+        for name in set_by_framework(framework):
+            types.pop(name, None)
+            required.discard(name)
         after = _after(node, bases)
         return Declared(node.name, types, frozenset(required), closed, framework, after)
 
@@ -197,7 +209,7 @@ def _field(statement: ast.stmt) -> tuple[str, Any, bool] | None:
     if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
         return None
     name = statement.target.id
-    if name.startswith("_") or name in SET_BY_FRAMEWORK or _is_class_var(statement.annotation):
+    if name.startswith("_") or _is_class_var(statement.annotation):
         return None
     return name, _type(statement.annotation), statement.value is not None
 

@@ -24,7 +24,13 @@ from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
 from liualgotrader.common.errors import ConfigError
-from liualgotrader.common.parameters import SET_BY_FRAMEWORK, BadParameter, convert, type_of
+from liualgotrader.common.parameters import (
+    FRAMEWORK_BASES,
+    BadParameter,
+    convert,
+    set_by_framework,
+    type_of,
+)
 from liualgotrader.common.plan_errors import suggestion
 
 T = TypeVar("T")
@@ -117,12 +123,14 @@ def parameter_types(cls: type) -> dict[str, Any]:
     except (NameError, TypeError, AttributeError, SyntaxError):
         hints = {}  # a name that only a type checker imports
     found: dict[str, Any] = {}
+    ours = [each for each in cls.__mro__ if each.__module__.startswith("liualgotrader.")]
+    hidden = set_by_framework({each.__name__ for each in ours} & FRAMEWORK_BASES)
     for each in reversed(cls.__mro__):
         for name, annotation in inspect.get_annotations(each).items():
             hint = hints.get(
                 name, type_of(annotation) if isinstance(annotation, str) else annotation
             )
-            if not (name.startswith("_") or name in SET_BY_FRAMEWORK or _is_class_var(annotation)):
+            if not (name.startswith("_") or name in hidden or _is_class_var(annotation)):
                 found[name] = hint
     return found
 

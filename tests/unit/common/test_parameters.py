@@ -33,6 +33,11 @@ class Base(base.Strategy):
     d: "ClassVar[int]" = 3
     _private: int = 1
     name: str = "x"
+    every: int = 5
+
+class Timed(base.Scanner):
+    every: int = 5
+    most: int = 3
 
 class Child(Base):
     a = 3
@@ -60,12 +65,16 @@ def look(*names: str) -> Declared | NoSuchClass:
 
 def test_annotated_attributes_are_parameters() -> None:
     assert look("Base") == Declared(
-        "Base", {"a": int, "b": float}, frozenset({"a"}), True, STRATEGY
+        "Base", {"a": int, "b": float, "every": int}, frozenset({"a"}), True, STRATEGY
     )
 
 
+def test_how_often_a_scanner_runs_is_no_parameter_of_it() -> None:
+    assert look("Timed") == Declared("Timed", {"most": int}, frozenset(), True, frozenset({"Scanner"}))
+
+
 def test_a_subclass_inherits_and_may_give_defaults() -> None:
-    types = {"a": int, "b": float, "e": Decimal}
+    types = {"a": int, "b": float, "every": int, "e": Decimal}
     assert look("Child") == Declared("Child", types, frozenset({"e"}), True, STRATEGY)
 
 
@@ -92,7 +101,7 @@ def test_the_first_name_that_is_defined_is_taken() -> None:
     found = look("child", "Child", "Base")
     assert isinstance(found, Declared)
     assert found.class_name == "Child"
-    assert look("none") == NoSuchClass(("Base", "Child", "Grown", "Stranger", "Old", "Loop"))
+    assert look("none") == NoSuchClass(("Base", "Timed", "Child", "Grown", "Stranger", "Old", "Loop"))
 
 
 @pytest.mark.parametrize("source", ["class X(", "x = '\0'", "(" * 300 + ")" * 300])

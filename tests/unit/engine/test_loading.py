@@ -53,6 +53,9 @@ class Bad(Strategy):
     def __init__(self) -> None:
         self.x = 1 / 0
 
+class Often(Strategy):
+    every: int = 5
+
 class Plain:
     pass
 """
@@ -187,6 +190,11 @@ def test_every_wrong_parameter_is_named(file: str) -> None:
         "lots is missing: it has no default, so the plan must set it",
     ]
     assert all(line.startswith(f"{file}:") for line in lines)
+
+
+def test_a_strategy_may_have_a_parameter_by_the_name_of_a_scanners_interval(file: str) -> None:
+    often = configure(load_class(file, "Often", Strategy), "often", {"every": 25})
+    assert often.every == 25  # type: ignore[attr-defined]  # a class of the test's file
 
 
 def test_a_constructor_that_raises_is_named_with_its_line(file: str) -> None:
