@@ -27,6 +27,7 @@ from liualgotrader.common.orders import (
 
 ZERO = Decimal(0)
 _ADMITTED = OrderStatus.ADMITTED
+_BUY = Side.BUY
 _TELLS_WHY = frozenset({Kind.REFUSED, Kind.REJECTED, Kind.NEVER_SENT})
 
 
@@ -191,12 +192,13 @@ class Execution(msgspec.Struct):
     @property
     def signed_qty(self) -> Decimal:
         """The quantity, sold being negative."""
-        return self.qty * self.side.sign
+        return self.qty if self.side is _BUY else -self.qty
 
     @property
     def flow(self) -> Decimal:
         """The dollars it brings (positive) or costs (negative), its fee paid."""
-        return -(self.qty * self.side.sign) * self.price - self.fee
+        value = self.qty * self.price
+        return -value - self.fee if self.side is _BUY else value - self.fee
 
 
 def identity(event: OrderEvent) -> tuple[object, ...]:

@@ -329,7 +329,9 @@ class Order(msgspec.Struct):
 
         0 for a notional order without a size.
         """
-        return max(self.qty - self.filled, ZERO) if self.qty is not None else ZERO
+        if self.qty is None:
+            return ZERO
+        return max(self.qty - self.filled, ZERO) if self.filled else self.qty
 
     def apply(self, event: OrderEvent) -> None:
         """Move by one event."""

@@ -21,6 +21,7 @@ from liualgotrader.models.copy_rows import (
     money_line,
     order_line,
     owner,
+    plan_of,
     trade_line,
 )
 from liualgotrader.models.postgres import from_ns, translated
@@ -140,7 +141,7 @@ class LineWriter:
 
     def lines(self, books: Books) -> Lines:
         """Return the lines of what a ledger gave away."""
-        of_run: dict[str, tuple[LedgerOrder, int]] = {}
+        of_run: dict[str, tuple[int, str, int]] = {}
         return Lines(
             len(books.orders),
             "".join([self._order(order, of_run) for order in books.orders]),
@@ -149,20 +150,21 @@ class LineWriter:
             "".join([money_line(self._account_id, time, amount) for time, amount in books.flows]),
         )
 
-    def _order(self, order: LedgerOrder, of_run: dict[str, tuple[LedgerOrder, int]]) -> str:
-        """Return the line of an order, and note it by its id with the run that it belongs to."""
+    def _order(self, order: LedgerOrder, of_run: dict[str, tuple[int, str, int]]) -> str:
+        """Return the line of an order, and note by its id what the lines of its fills need of it."""
         _, slot, number = parse_order_id(order.order_id)
-        of_run[order.order_id] = order, self._runs[order.strategy, slot]
-        return order_line(order, number, self._owner(order, slot))
+        key, plan = (order.strategy, slot), plan_of(order)
+        of_run[order.order_id] = self._runs[key], plan, order.decided_at
+        owned = self._owners.get(key) or self._owner(key)
+        return order_line(order, number, owned, plan)
 
-    def _owner(self, order: LedgerOrder, slot: str) -> tuple[str, str]:
-        key = (order.strategy, slot)
-        if key not in self._owners:
-            self._owners[key] = owner(
-                slot,
-                order.strategy,
-                run=self._runs[key],
-                batch_id=self._batch_id,
-                account_id=self._account_id,
-            )
-        return self._owners[key]
+    def _owner(self, key: tuple[str, str]) -> tuple[str, str]:
+        strategy, slot = key
+        found = self._owners[key] = owner(
+            slot,
+            strategy,
+            run=self._runs[key],
+            batch_id=self._batch_id,
+            account_id=self._account_id,
+        )
+        return found

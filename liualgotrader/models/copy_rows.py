@@ -19,7 +19,7 @@ from liualgotrader.common.ledger_orders import Execution, LedgerOrder
 ORDER_COLUMNS = (
     "algo_run_id batch_id account_id slot number strategy symbol order_id side order_type "
     "time_in_force order_class extended_hours qty notional limit_price trigger_price trail_price "
-    "trail_percent reference_price stop_price target_price reason indicators is_exit status "
+    "trail_percent reference_price indicators stop_price target_price reason is_exit status "
     "reserved decided_ns refusal filled replaces broker_id"
 ).split()
 EVENT_COLUMNS = (
@@ -70,16 +70,39 @@ def owner(slot: str, strategy: str, *, run: int, batch_id: str, account_id: int)
     return f"{run},{_text(batch_id)},{account_id},{slot},", f",{_text(strategy)}"
 
 
-def order_line(order: LedgerOrder, number: int, owned: tuple[str, str]) -> str:
-    """Return the line of an order; `owned` is from `owner`."""
+def plan_of(order: LedgerOrder) -> str:
+    """Return what a strategy plans with an order, as the rows of the order and of its fills have it."""
+    o = order
+    if o.stop is None and o.target is None and not o.indicators:
+        return f"{{}},,,{_text(o.reason)}"
+    return f"{_json(o.indicators)},{_maybe(o.stop)},{_maybe(o.target)},{_text(o.reason)}"
+
+
+def order_line(order: LedgerOrder, number: int, owned: tuple[str, str], plan: str) -> str:
+    """Return the line of an order; `owned` is from `owner`, `plan` from `plan_of`."""
     o = order
     return (
         f"{owned[0]}{number}{owned[1]},{_text(o.symbol)},{o.order_id},{o.side!s},{o.type!s},{o.tif!s},{o.order_class!s},"
-        f"{o.extended_hours!s},{_maybe(o.qty)},{_maybe(o.notional)},{_maybe(o.limit)},"
-        f"{_maybe(o.trigger)},{_maybe(o.trail_price)},{_maybe(o.trail_percent)},"
-        f"{_maybe(o.reference_price)},{_maybe(o.stop)},{_maybe(o.target)},{_text(o.reason)},"
-        f"{_json(o.indicators)},{o.is_exit!s},{o.status!s},{o.reserved!s},{o.decided_at},"
-        f"{_text(o.refusal)},{o.filled!s},{_maybe(o.replaces)},{_text(o.broker_id)}\n"
+        f"{o.extended_hours!s},{_maybe(o.qty)},{_prices(o)},{_maybe(o.reference_price)},{plan},"
+        f"{o.is_exit!s},{o.status!s},{o.reserved!s},{o.decided_at},{_text(o.refusal)},{o.filled!s},"
+        f"{_maybe(o.replaces)},{_text(o.broker_id)}\n"
+    )
+
+
+def _prices(order: LedgerOrder) -> str:
+    """Return amount, limit, trigger and trails. Most orders have none of them."""
+    o = order
+    if (
+        o.notional is None
+        and o.limit is None
+        and o.trigger is None
+        and o.trail_price is None
+        and o.trail_percent is None
+    ):
+        return ",,,,"
+    return (
+        f"{_maybe(o.notional)},{_maybe(o.limit)},{_maybe(o.trigger)},{_maybe(o.trail_price)},"
+        f"{_maybe(o.trail_percent)}"
     )
 
 
@@ -92,14 +115,12 @@ def event_line(event: OrderEvent) -> str:
     )
 
 
-def trade_line(execution: Execution, order: LedgerOrder, run: int) -> str:
-    """Return the line of an execution."""
+def trade_line(execution: Execution, run: int, plan: str, decided_at: int) -> str:
+    """Return the line of an execution, its order's `plan_of` and decision among it."""
     e, executed = execution, _time(execution.time)
     return (
-        f"{run},{order.order_id},{_text(e.execution_id)},{_text(e.symbol)},{e.side!s},{e.qty!s},{e.price!s},"
-        f"{e.fee!s},{_json(order.indicators)},{_maybe(order.stop)},{_maybe(order.target)},"
-        f"{_text(order.reason)},{_time(order.decided_at)},{executed},{e.time},"
-        f"{'' if e.live else executed}\n"
+        f"{run},{e.order_id},{_text(e.execution_id)},{_text(e.symbol)},{e.side!s},{e.qty!s},{e.price!s},"
+        f"{e.fee!s},{plan},{_time(decided_at)},{executed},{e.time},{'' if e.live else executed}\n"
     )
 
 

@@ -133,7 +133,10 @@ class VenueOrder(msgspec.Struct):
     @property
     def remaining(self) -> Decimal:
         """What may still fill; 0 for a notional order whose size is unknown."""
-        return self.qty - self.filled_qty if self.qty is not None else ZERO
+        qty, filled = self.qty, self.filled_qty
+        if qty is None:
+            return ZERO
+        return qty - filled if filled else qty
 
     def snapshot(self) -> VenueOrder:
         """Return the order as it stands now; later changes do not reach the copy."""
