@@ -1,7 +1,7 @@
 """Writes a backtest's rows while the next days are lived through: a thread, a connection, and a short queue.
 
-The lines are made where the days are lived, while their orders are still in the processor's caches: the thread, on
-another core, would have to fetch them all, and would hold the interpreter meanwhile. It hands over text alone.
+Rows are encoded where the days are lived: the thread would hold the interpreter as long for it, and the objects that
+they are of would live until then. It hands over bytes alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import sys
 import threading
 from collections.abc import Mapping
 
-from liualgotrader.models.backtest_store import BacktestStore, Lines, LineWriter
+from liualgotrader.models.backtest_rows import Encoded, encoded
+from liualgotrader.models.backtest_store import BacktestStore, Owner
 from liualgotrader.trading.memory_ledger import Finished
 
 # Orders that go into one transaction: enough to make its cost small, few enough to be held in memory.
@@ -30,10 +31,9 @@ class Recorder:
         self, dsn: str, batch_id: str, *, account_id: int, runs: Mapping[tuple[str, str], int]
     ) -> None:
         self._dsn = dsn
-        self._account_id = account_id
-        self._writer = LineWriter(batch_id, account_id, runs)
-        self._parts: queue.Queue[list[Lines] | None] = queue.Queue(_WAITING)
-        self._gathered: list[Lines] = []
+        self._owner = Owner(batch_id, account_id, runs)
+        self._parts: queue.Queue[list[Encoded] | None] = queue.Queue(_WAITING)
+        self._gathered: list[Encoded] = []
         self._failure: BaseException | None = None
         self._usual_turn = sys.getswitchinterval()
         sys.setswitchinterval(_TURN)
@@ -44,7 +44,7 @@ class Recorder:
         """Keep rows; waits when the database is four transactions behind. Raises StoreError."""
         self._raise()
         if finished.orders or finished.flows:
-            self._gathered.append(self._writer.lines(finished))
+            self._gathered.append(encoded(finished))
         if sum(part.count for part in self._gathered) >= _ENOUGH:
             self._hand_over()
 
@@ -77,5 +77,5 @@ class Recorder:
     async def _write(self) -> None:
         async with await BacktestStore.open(self._dsn, max_size=1) as store:
             while (parts := await asyncio.to_thread(self._parts.get)) is not None:
-                await store.append(parts)
-            await store.settle(self._account_id)
+                await store.append(self._owner, parts)
+            await store.settle(self._owner.account_id)

@@ -21,7 +21,8 @@ from liualgotrader.backtest.batch import (
 )
 from liualgotrader.bootstrap import SessionConfig
 from liualgotrader.common.plan import plan_to_json
-from liualgotrader.models.backtest_store import BacktestStore, LineWriter
+from liualgotrader.models.backtest_rows import encoded
+from liualgotrader.models.backtest_store import BacktestStore, Owner
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.session.closing import order_of
 from liualgotrader.what_if.living import Ran
@@ -80,7 +81,7 @@ async def _keep_books(store: SessionStore, ran: Ran, config: SessionConfig) -> N
         store, config, broker=MODE, cash=ran.cash, multiplier=ran.multiplier, facts={}
     )
     books = BacktestStore(store.pool)
-    await books.append([LineWriter(config.batch_id, account_id, runs).lines(ran.books)])
+    await books.append(Owner(config.batch_id, account_id, runs), [encoded(ran.books)])
     await books.settle(account_id)
 
 

@@ -18,7 +18,8 @@ from liualgotrader.common.orders import (
     TimeInForce,
 )
 from liualgotrader.common.ports import Ledger
-from liualgotrader.models.backtest_store import BacktestStore, LineWriter
+from liualgotrader.models.backtest_rows import encoded
+from liualgotrader.models.backtest_store import BacktestStore, Owner
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.trading.memory_ledger import MemoryLedger
@@ -61,8 +62,8 @@ async def live_through(ledger: Ledger, batch: str) -> None:
             limit=Decimal("100.5"),
             reference_price=Decimal(100),
             stop=Decimal(98),
-            reason="because",
-            indicators={"rsi": 31.5},
+            reason='because "it" is, é\n\tso\\' if number == 1 else "",
+            indicators={"rsi": 31.5, "why": ['"', {"deep": None}]} if number == 1 else {},
             **what,
         )
 
@@ -109,10 +110,10 @@ async def test_a_copied_backtest_equals_a_session(database: str) -> None:
         memory = MemoryLedger(cash=Decimal(10_000))
         await live_through(memory, "bbbbbbbb-backtest")
         backtest = BacktestStore(store.pool)
-        writer = LineWriter("bbbbbbbb-backtest", account, {("trend", "A"): run})
+        owner = Owner("bbbbbbbb-backtest", account, {("trend", "A"): run})
         parts = (memory.take_finished(), memory.take_all())
         assert [bool(part.orders) for part in parts] == [True, bool(memory.view.orders)]
-        await backtest.append([writer.lines(part) for part in parts])
+        await backtest.append(owner, [encoded(part) for part in parts])
         await backtest.settle(account)
         for query in COMPARED:
             live = [dict(row) for row in await store.pool.fetch(query, "aaaaaaaa-session")]
