@@ -141,6 +141,8 @@ class MemoryLedger:
         return Decision(approved, event)
 
     def _forget_before(self, moment: int) -> None:
+        if self.limits.orders_per_minute is None:
+            return  # nobody counts them
         decided = self._decided
         while decided and decided[0] <= moment:
             decided.popleft()
@@ -156,7 +158,7 @@ class MemoryLedger:
         self.orders[order.order_id] = order
         _, slot, number = order.order_id.split("-")  # ours: made by common/ids.py
         self._numbers[slot] = max(int(number), self._numbers.get(slot, 0))
-        if decision.refusal is None:
+        if decision.refusal is None and self.limits.orders_per_minute is not None:
             self._decided.append(order.decided_at)
 
     # -- booking -------------------------------------------------------------------------------
