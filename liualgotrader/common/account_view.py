@@ -59,8 +59,9 @@ class AccountView(msgspec.Struct):
     """The account over all consumers, as of now.
 
     `holdings` by (strategy, symbol); `orders`: all that are open, by id, oldest first;
-    `recent_orders`: how many were admitted within the last minute, where a limit asks for it; `halted`: why no entry may
-    leave, or ""; `portfolios` by strategy. `multiplier`: dollars of positions per dollar of equity.
+    `recent_orders`: how many were admitted within the last minute, where a limit asks for it;
+    `halted`: why no entry may leave, or ""; `portfolios` by strategy. `multiplier`: dollars of
+    positions per dollar of equity.
     Whoever changes an order or a holding in place says so by `moved`.
     """
 

@@ -35,6 +35,8 @@ _HALF_DAY_NS = _DAY // 2 * SECOND
 # Bars that nobody has read yet are kept as they came. Enough to make moving them cheap, few enough
 # that 1,000 symbols hold 60 MB of them.
 _BLOCK = 512
+ROOM = _BLOCK - 1
+"""To a row in `DataLoader.waiting` that is shorter, a bar may be added directly."""
 
 _Value = TypeVar("_Value", bound=float)
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -329,11 +331,13 @@ class DataLoader:
     ValueError, and so does a step in a slice of moments; what is no key TypeError.
     """  # noqa: E501 - rows of tables
 
-    __slots__ = ("_by_symbol", "_daily", "_seconds")
+    __slots__ = ("_by_symbol", "_daily", "_seconds", "waiting")
 
     def __init__(self, seconds: int = 60, *, daily: DataLoader | None = None) -> None:
+        """`waiting`: by symbol, the newest bars, which nobody has read yet."""
         self._seconds = seconds
         self._by_symbol: dict[str, SymbolData] = {}
+        self.waiting: dict[str, list[Bar]] = {}
         self._daily = daily
 
     @property
@@ -376,6 +380,7 @@ class DataLoader:
         data = self._by_symbol.get(bar.symbol)
         if data is None:
             data = self._by_symbol[bar.symbol] = SymbolData(bar.symbol, self._seconds)
+            self.waiting[bar.symbol] = data.pending
         pending = data.pending
         pending.append(bar)
         if len(pending) >= _BLOCK:

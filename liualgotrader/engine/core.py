@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from liualgotrader.common.clock import MINUTE, EngineClock
-from liualgotrader.common.data_loader import DataLoader
+from liualgotrader.common.data_loader import ROOM, DataLoader
 from liualgotrader.common.errors import InvariantError
 from liualgotrader.common.events import (
     AccountUpdate,
@@ -237,7 +237,7 @@ class Engine:
         self, bars: Sequence[Bar], stamps: Sequence[int], start: int, stop: int
     ) -> tuple[int, list[Verdict]]:
         """Do what `process_stretch` does, with bars alone: a history has millions, hence `_on_bar` once more."""
-        clock, last, handlers, admit = self.clock, self.last, self._bars, self.data.admit
+        clock, last, handlers, waiting = self.clock, self.last, self._bars, self.data.waiting
         seconds, now = self._bar_seconds, clock.now()
         for index in range(start, stop):
             ts = stamps[index]
@@ -246,11 +246,15 @@ class Engine:
             if ts > now:
                 clock.advance(now := ts)
             bar = bars[index]
+            symbol = bar.symbol
             if bar.seconds == seconds:
-                admit(bar)
+                row = waiting.get(symbol)
+                if row is not None and len(row) < ROOM:
+                    row.append(bar)
+                else:
+                    self.data.admit(bar)
             if bar.correction:
                 continue
-            symbol = bar.symbol
             last[symbol] = bar.close
             for run, handler in handlers.get(symbol, ()):
                 self.running = run.name
