@@ -20,6 +20,8 @@ from liualgotrader.data.lake.rows import Rows, joined, no_rows
 TIME = "timestamp"
 # About a month of minutes: little is decoded for nothing when a day is asked for.
 ROWS_A_GROUP = 8_192
+# History is written once and read by every backtest: half as long to read as zstd's, for a tenth more room.
+_COMPRESSION = "lz4"
 
 
 def schema(kind: Kind) -> Any:
@@ -78,7 +80,7 @@ def write_file(path: Path, kind: Kind, rows: Rows) -> None:
     write_whole(
         path,
         lambda file: pq.write_table(
-            table, file, compression="zstd", row_group_size=ROWS_A_GROUP, write_statistics=True
+            table, file, compression=_COMPRESSION, row_group_size=ROWS_A_GROUP, write_statistics=True
         ),
     )
 
