@@ -106,9 +106,6 @@ class MergedBars:
         columns = [_joined([part.values[i] for part in parts]) for i in range(5)]
         self._values = np.stack(columns, 1)[order]
 
-    def __len__(self) -> int:
-        return len(self._names)
-
     def between(self, start: int, end: int) -> tuple[list[Bar], list[int]]:
         """Return the bars that began in [start, end), ns UTC, and when each of them ended."""
         first, last = self._starts.searchsorted((start, end)).tolist()

@@ -19,8 +19,8 @@ from liualgotrader.trading.memory_ledger import Finished
 # Orders that go into one transaction: enough to make its cost small, few enough to be held in memory.
 _ENOUGH = 1_000
 _WAITING = 4
-# How long the thread waits for the interpreter, in seconds. It needs it for moments, to go on sending to a database that
-# is idle until then; 5 ms each time, which is usual, and the database falls behind.
+# How long the thread waits for the interpreter, in seconds. It needs it for moments, to go on sending to a database
+# that is idle until then; 5 ms each time, which is usual, and the database falls behind.
 _TURN = 0.001
 
 

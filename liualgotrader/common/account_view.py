@@ -123,7 +123,10 @@ class AccountView(msgspec.Struct):
         if self._worth is not None:
             net, gross = self._worth
             if (old := self.holdings.get(key)) is not None:
-                net, gross = _exact_difference(net, old.value), _exact_difference(gross, abs(old.value))
+                net, gross = (
+                    _exact_difference(net, old.value),
+                    _exact_difference(gross, abs(old.value)),
+                )
             if holding.qty:
                 net, gross = _exact_sum(net, holding.value), _exact_sum(gross, abs(holding.value))
             self._worth = net, gross

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
-from collections.abc import Collection, Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Optional, Union
 

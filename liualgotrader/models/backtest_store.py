@@ -72,7 +72,11 @@ class BacktestStore(Store):
         strategies, slots = zip(*owner.runs, strict=True) if owner.runs else ((), ())
         runs = strategies, slots, list(owner.runs.values())
         rows = (
-            (INSERT_ORDERS, [part.orders for part in parts], (owner.batch_id, owner.account_id, *runs)),
+            (
+                INSERT_ORDERS,
+                [part.orders for part in parts],
+                (owner.batch_id, owner.account_id, *runs),
+            ),
             (INSERT_EVENTS, [part.events for part in parts], ()),
             (INSERT_TRADES, [part.executions for part in parts], ()),
             (INSERT_FLOWS, [part.flows for part in parts], (owner.account_id,)),

@@ -109,8 +109,18 @@ def order_events(events: list[VenueEvent]) -> list[OrderEvent]:
     """Return what happened at the venue as the broker's stream tells it."""
     return [
         OrderEvent(
-            e.order.client_id, e.kind, e.ts, e.order.symbol, e.qty, e.price, e.execution_id, e.order.id,
-            e.reason, e.order.replaced_by, e.fee, e.order.side,
-        )  # fmt: skip
+            e.order.client_id,
+            e.kind,
+            e.ts,
+            e.order.symbol,
+            e.qty,
+            e.price,
+            e.execution_id,
+            e.order.id,
+            e.reason,
+            e.order.replaced_by,
+            e.fee,
+            e.order.side,
+        )
         for e in events
     ]

@@ -11,7 +11,6 @@ from liualgotrader.venue.margin_tables import MARGIN_MINIMUM
 from liualgotrader.venue.market import Market
 from liualgotrader.venue.orders import ZERO
 
-
 _BUY = Side.BUY
 
 

@@ -80,7 +80,11 @@ def write_file(path: Path, kind: Kind, rows: Rows) -> None:
     write_whole(
         path,
         lambda file: pq.write_table(
-            table, file, compression=_COMPRESSION, row_group_size=ROWS_A_GROUP, write_statistics=True
+            table,
+            file,
+            compression=_COMPRESSION,
+            row_group_size=ROWS_A_GROUP,
+            write_statistics=True,
         ),
     )
 

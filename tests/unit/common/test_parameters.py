@@ -70,7 +70,9 @@ def test_annotated_attributes_are_parameters() -> None:
 
 
 def test_how_often_a_scanner_runs_is_no_parameter_of_it() -> None:
-    assert look("Timed") == Declared("Timed", {"most": int}, frozenset(), True, frozenset({"Scanner"}))
+    assert look("Timed") == Declared(
+        "Timed", {"most": int}, frozenset(), True, frozenset({"Scanner"})
+    )
 
 
 def test_a_subclass_inherits_and_may_give_defaults() -> None:
@@ -101,7 +103,9 @@ def test_the_first_name_that_is_defined_is_taken() -> None:
     found = look("child", "Child", "Base")
     assert isinstance(found, Declared)
     assert found.class_name == "Child"
-    assert look("none") == NoSuchClass(("Base", "Timed", "Child", "Grown", "Stranger", "Old", "Loop"))
+    assert look("none") == NoSuchClass(
+        ("Base", "Timed", "Child", "Grown", "Stranger", "Old", "Loop")
+    )
 
 
 @pytest.mark.parametrize("source", ["class X(", "x = '\0'", "(" * 300 + ")" * 300])
