@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -42,7 +43,11 @@ def dispatch(batch: str | None, lists: bool, options: dict[str, Any]) -> int:
                 "say what to run: a BATCH (`backtest --list` shows them) or --from DATE"
             )
         return run_stretch(options)
-    _refuse(options, _STRETCH, "is for a stretch of history (--from), not for a BATCH")
+    if Path(batch).suffix == ".toml":
+        raise click.UsageError(
+            f"{batch} is no BATCH: to run it over history, backtest --plan {batch} --from DATE"
+        )
+    _refuse(options, _STRETCH, f"is for a stretch of history, and {batch} is taken for a BATCH")
     if any(options[name] for name in _WHAT_IF):
         return run_what_if(batch, options)
     return replay_batch(batch, as_json=options["as_json"], debug=options["debug"])
