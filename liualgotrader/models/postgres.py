@@ -30,6 +30,8 @@ DATABASE_ERRORS = (
     asyncpg.InternalClientError,
     OSError,
 )
+# The driver's words, about itself, once the server has ended a connection in the middle of a statement.
+_LOST = re.compile("connection (is|was) closed|cannot switch to state")
 # A server that is starting, stopping, full or being restarted may say yes a moment later; a wrong
 # password or an unknown database will not.
 PASSING_ERRORS = (
@@ -87,7 +89,19 @@ def translated(doing: str) -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        raise StoreError(f"could not {doing}: {_said(error)}") from error
+        raise StoreError(f"could not {doing}: {_said(_first(error))}") from error
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the error that came first: when a connection is lost, leaving its transaction fails as well, and only says
+    so of the driver.
+    """
+    while isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        before = error.__context__
+        if not isinstance(before, DATABASE_ERRORS):
+            break
+        error = before
+    return error
 
 
 async def connect(dsn: str, *, patience: float = 5.0) -> asyncpg.Connection:
@@ -156,4 +170,8 @@ def _decode_jsonb(data: bytes) -> Any:
 
 def _said(error: BaseException) -> str:
     """Return what an error says; some, such as TimeoutError, say nothing but their name."""
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)) and _LOST.search(
+        str(error)
+    ):
+        return "the connection to the database was lost"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

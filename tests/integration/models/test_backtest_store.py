@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from liualgotrader.common.errors import StoreError
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ids import order_id
@@ -21,6 +24,7 @@ from liualgotrader.common.ports import Ledger
 from liualgotrader.models.backtest_rows import encoded
 from liualgotrader.models.backtest_store import BacktestStore, Owner
 from liualgotrader.models.ledger import PostgresLedger
+from liualgotrader.models.postgres import translated
 from liualgotrader.models.session_store import SessionStore
 from liualgotrader.trading.memory_ledger import MemoryLedger
 
@@ -122,3 +126,19 @@ async def test_a_copied_backtest_equals_a_session(database: str) -> None:
             assert live
         (balance,) = await store.pool.fetch(COMPARED[3], "bbbbbbbb-backtest")
         assert balance["balance"] == balance["total"] == memory.view.cash
+
+
+async def test_a_connection_lost_while_rows_are_saved_is_told_in_words(database: str) -> None:
+    async with (
+        await BacktestStore.open(database, max_size=1) as backtest,
+        await SessionStore.open(database) as other,
+    ):
+        with pytest.raises(StoreError, match="could not save: ") as caught, translated("save"):
+            async with backtest.pool.acquire() as connection, connection.transaction():
+                mine = await connection.fetchval("SELECT pg_backend_pid()")
+                await other.pool.fetchval("SELECT pg_terminate_backend($1)", mine)
+                await connection.execute("SELECT pg_sleep(1)")
+    # The server's own words, if they came; never the driver's about its states.
+    assert "connection" in str(caught.value)
+    assert "__aexit__" not in str(caught.value)
+    assert "state" not in str(caught.value)
