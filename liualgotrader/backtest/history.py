@@ -18,7 +18,7 @@ from liualgotrader.data.lake.daily import daily_from_minutes
 DAY = 86_400_000_000_000
 FAR = 1 << 62
 _MOST_ROWS = 4_000_000
-_ROWS_A_DAY = 390
+ROWS_A_DAY = 390
 
 
 class History:
@@ -28,7 +28,7 @@ class History:
         """`symbols`: how many may be at hand at once. `lookback`: ns that are kept before a day."""
         self.lake = lake
         self._calendar = calendar
-        days = _MOST_ROWS // (_ROWS_A_DAY * max(symbols, 1))
+        days = _MOST_ROWS // (ROWS_A_DAY * max(symbols, 1))
         self._stretch = min(max(days, 5), 400) * DAY
         self._lookback = lookback
         self._at_hand: dict[tuple[Kind, str], tuple[int, int, Rows]] = {}

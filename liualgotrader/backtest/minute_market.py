@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from liualgotrader.backtest.history import DAY, History, MergedBars, bars_of
+from liualgotrader.backtest.history import DAY, ROWS_A_DAY, History, MergedBars, bars_of
 from liualgotrader.backtest.scanning import PastScans
 from liualgotrader.common.calendar import Session
 from liualgotrader.common.events import Bar, MarketEvent, Picked
@@ -20,7 +20,6 @@ from liualgotrader.venue.market import exact
 MINUTE = 60_000_000_000
 # So many rows are merged at once while the symbols stay the same from day to day.
 _ROWS_AT_ONCE = 100_000
-_ROWS_A_DAY = 390
 _FINE = ((Kind.TRADES, Channel.TRADES, TRADE), (Kind.QUOTES, Channel.QUOTES, QUOTE))
 
 
@@ -42,7 +41,8 @@ class MinuteMarket:
         ]
         self._session: Session | None = None
         self._loaded: dict[str, None] = {}
-        self._merged: tuple[list[str], int, int, MergedBars] | None = None
+        self._merged = MergedBars([], 60)
+        self._merged_of: tuple[list[str], int, int] = ([], 0, 0)
         self.events = 0
 
     @property
@@ -87,22 +87,24 @@ class MinuteMarket:
         hours = max(self.session.pre_open, after - MINUTE + 1), self.session.post_close
         fine = list(self._fine_rows(symbols, after))
         if not fine:
-            bars, stamps = self._bars_of(symbols, *hours)
+            bars, stamps = self._bars_between(symbols, *hours)
             self._pit.load(bars, stamps, only_bars=True)  # type: ignore[arg-type]  # bars are events
         else:
             parts = [self._history.rows(Kind.MINUTE, symbol, *hours) for symbol in symbols]
             self._load_fine(symbols, parts, fine)
         self.events += len(self._pit.events)
 
-    def _bars_of(self, symbols: list[str], start: int, end: int) -> tuple[list[Bar], list[int]]:
-        """Return the bars that began in [start, end): from the second day of the same symbols on of days ahead, too."""
-        known = self._merged
-        if known is None or symbols != known[0] or start < known[1] or end > known[2]:
-            days = _ROWS_AT_ONCE // (_ROWS_A_DAY * max(len(symbols), 1))
-            last = end if known is None or symbols != known[0] else end + days * DAY
+    def _bars_between(
+        self, symbols: list[str], start: int, end: int
+    ) -> tuple[list[Bar], list[int]]:
+        """Return the bars that began in [start, end). For symbols that stay, those of days ahead are merged, too."""
+        known, first, last = self._merged_of
+        if symbols != known or start < first or end > last:
+            days = _ROWS_AT_ONCE // (ROWS_A_DAY * max(len(symbols), 1)) if symbols == known else 0
+            last = end + days * DAY
             parts = [self._history.rows(Kind.MINUTE, symbol, start, last) for symbol in symbols]
-            known = self._merged = symbols, start, last, MergedBars(parts, 60)
-        return known[3].between(start, end)
+            self._merged, self._merged_of = MergedBars(parts, 60), (symbols, start, last)
+        return self._merged.between(start, end)
 
     def _fine_rows(self, symbols: Sequence[str], after: int) -> Iterable[tuple[int, Rows]]:
         for kind, number, has in self._fine:

@@ -33,7 +33,7 @@ from liualgotrader.common.account_view import (
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.ledger_orders import ZERO, LedgerOrder
-from liualgotrader.common.orders import Approved, Replace, Side, Submit
+from liualgotrader.common.orders import Approved, Cancel, Replace, Side
 from liualgotrader.common.plan import Limits
 
 MINUTE = 60_000_000_000
@@ -303,16 +303,11 @@ def judge(
 def decide(view: AccountView, approved: Approved, now: int, limits: Limits) -> Decision:
     """Judge one intent; `view` takes it in when it is admitted."""
     intent = approved.intent
-    if type(intent) is Submit:
-        return _decide_order(view, approved, LedgerOrder.of(intent), now, limits)
-    if type(intent) is Replace:
+    if isinstance(intent, Cancel):
+        return Decision(approved)
+    if isinstance(intent, Replace):
         return _decide_replacement(view, approved, intent, now, limits)
-    return Decision(approved)
-
-
-def _decide_order(
-    view: AccountView, approved: Approved, order: LedgerOrder, now: int, limits: Limits
-) -> Decision:
+    order = LedgerOrder.of(intent)
     reason = refusal(order, view, limits)
     if reason is not None:
         return Decision(approved, _refused(order, now, reason), order)

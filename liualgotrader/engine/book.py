@@ -193,16 +193,10 @@ class Book:
 
     def open(self, intent: Submit) -> Order:
         """Take in an approved intent."""
-        order, order_id = Order.of(intent), intent.order_id
+        order = Order.of(intent)
         if intent.reason == PROTECTIVE:
-            self.protective.add(order_id)
-        self._orders[order_id] = order
-        key = (order.strategy, order.symbol)
-        at_work = self._open.get(key)
-        if at_work is None:
-            self._open[key] = {order_id: order}
-        else:
-            at_work[order_id] = order
+            self.protective.add(intent.order_id)
+        self.add(order)
         return order
 
     def add(self, order: Order) -> None:
@@ -368,9 +362,7 @@ class Book:
             self._inherit(order, event.qty)
         price, signed = event.price, event.qty if order.side is _BUY else -event.qty
         self._flow(signed, price, event.fee)
-        holdings = self._holdings.get(order.strategy)
-        if holdings is None:
-            holdings = self._holdings[order.strategy] = {}
+        holdings = self.holdings(order.strategy)
         holding = holdings.get(order.symbol)
         if holding is None:
             holding = holdings[order.symbol] = Holding()

@@ -21,9 +21,14 @@ class DirectDesk:
     def __init__(
         self, engine: Engine, ledger: MemoryLedger, post: Post, turn: Turn | None = None
     ) -> None:
-        """`turn`: None for an engine that is alone at the account."""
+        """`turn`: None for an engine that is alone at the account.
+
+        `book_now` does what `book` does with what the venue told, and `submit_now` what `submit` does, without
+        waiting for a turn.
+        """
         self._clock = engine.clock
         self._ledger = ledger
+        self.book_now = ledger.book_now
         self._post = post
         self._turn = turn
 
@@ -34,7 +39,7 @@ class DirectDesk:
         return self.submit_now(approved)
 
     def submit_now(self, approved: Sequence[Approved]) -> Sequence[OrderEvent]:
-        """Do what `submit` does, for whoever is alone at the account."""
+        """Admit and send at once; return the refusals."""
         if len(approved) == 1:
             refusal = self._ledger.admit_one(approved[0])
             if refusal is not None:
@@ -52,9 +57,5 @@ class DirectDesk:
             return ()
         if self._turn is not None:
             await self._turn.wait(self._clock.now())
-        account = self._ledger.book_now(event)
+        account = self.book_now(event)
         return None if account is None else (account,)
-
-    def book_now(self, update: OrderEvent) -> AccountUpdate | None:
-        """Do what `book` does with what the venue told, for whoever is alone at the account."""
-        return self._ledger.book_now(update)

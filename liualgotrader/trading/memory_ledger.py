@@ -195,7 +195,7 @@ class MemoryLedger:
                 self._reject_replacement(order, event)
         booked.add(key)
         self.events.append(event)
-        if order_id in self.view.orders or order.status not in CLOSED:
+        if (order_id in self.view.orders) is (order.status in CLOSED):
             self._keep_open(order)
         return account_update(self.view, event.time)
 

@@ -23,8 +23,6 @@ def make_legs(step: Step, parent: VenueOrder, request: OrderRequest) -> list[Ven
     """Return the legs that a request brings with it, take-profit first, waiting for the parent."""
     legs: list[VenueOrder] = []
     take, stop = request.take_profit, request.stop_loss
-    if take is None and stop is None:
-        return legs
     if take is not None and request.order_class is not OrderClass.OCO:
         leg = _leg(step, parent, LegRole.TAKE_PROFIT)
         leg.limit = take.limit

@@ -309,13 +309,10 @@ def _meet_bar(step: Step, order: VenueOrder, *, bar: Bar, budget: Budget) -> lis
     order.resting = order.working_limit is not None and not order.waits_for_stop
     awake: list[VenueOrder] = []
     if price is not None:
-        taken = _take(step, order, price=price, left=budget.left)
-        if budget.left is not None:
-            budget.take(taken)
+        budget.take(_take(step, order, price=price, left=budget.left))
         if order.legs:
             awake = _exits_in_bar(step.books, order, at_open=at_open)
-    if _is_immediate(order):
-        _settle_immediate(step, order)
+    _settle_immediate(step, order)
     return awake
 
 

@@ -69,9 +69,8 @@ def route(step: Step, order: VenueOrder) -> None:
         members += tuple(step.books.store.legs(order))
     for member in members:
         step.tell(member, kind)
-    if step.books.market.shows(order.symbol):
-        for member in members:
-            matching.arrive(step, member)
+    for member in members:
+        matching.arrive(step, member)
 
 
 def _check_client_id(books: Books, client_id: str | None) -> None:
@@ -104,8 +103,7 @@ def prepare(step: Step, order: VenueOrder) -> None:
     books = step.books
     position = books.account.position_qty(order.symbol)
     order.opening = not shares.reduces(position, order.side)
-    if order.trigger is not None:
-        groups.set_collar(books, order)
+    groups.set_collar(books, order)
     if order.type is _TRAILING_STOP and order.hwm is None:
         mark = first_mark(books, order.symbol)
         if mark is not None:

@@ -94,8 +94,6 @@ def check_one_way(books: Books, order: VenueOrder, *, without: VenueOrder | None
     Both could fill, and the second would close what the first opened, and with it the shares that
     exits have reserved.
     """
-    if order.symbol not in books.store.working:
-        return
     for other in books.store.of_symbol(order.symbol):
         if other is not without and other.opening and other.side is not order.side:
             words = ("long buy", "short sell")
