@@ -15,7 +15,8 @@ from liualgotrader.engine.intents import Wish
 from liualgotrader.engine.viability import forecast_of
 
 if TYPE_CHECKING:
-    from liualgotrader.engine.core import Engine, StrategyRun
+    from liualgotrader.engine.core import Engine
+    from liualgotrader.engine.strategy_run import StrategyRun
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from liualgotrader.common.clock import MINUTE, EngineClock
-from liualgotrader.common.data_loader import ROOM, DataLoader
+from liualgotrader.common.data_loader import DataLoader
 from liualgotrader.common.errors import InvariantError
 from liualgotrader.common.events import (
     AccountUpdate,
@@ -64,8 +64,9 @@ from liualgotrader.engine.intents import Wish, exact
 from liualgotrader.engine.protection import Protection
 from liualgotrader.engine.refusals import Chain, Refusals
 from liualgotrader.engine.risk import Situation, gates_for, refusal
-from liualgotrader.engine.settings import DAY_SECONDS, EngineSettings, StrategySettings
-from liualgotrader.engine.viability import Question, Viabilities, asks
+from liualgotrader.engine.settings import DAY_SECONDS, EngineSettings
+from liualgotrader.engine.strategy_run import StrategyRun
+from liualgotrader.engine.viability import Question, Viabilities
 from liualgotrader.engine.warm_up import WarmUp
 from liualgotrader.strategies.base import Strategy, StrategyType
 
@@ -84,35 +85,6 @@ BEFORE_AUCTION = 15.0
 """So many minutes before the close at least, day bars are liquidated by orders for the closing auction."""
 
 
-class StrategyRun:
-    """A strategy at work in this consumer."""
-
-    __slots__ = (
-        "asks_viability",
-        "ctx",
-        "disabled",
-        "hears_orders",
-        "keystore",
-        "name",
-        "rejected",
-        "settings",
-        "strategy",
-        "symbols",
-    )
-
-    def __init__(self, engine: Engine, strategy: Strategy, settings: StrategySettings) -> None:
-        self.name = settings.name
-        self.settings = settings
-        self.strategy = strategy
-        self.disabled = False
-        self.hears_orders = type(strategy).on_order is not Strategy.on_order
-        self.asks_viability = asks(strategy)
-        self.symbols: dict[str, None] = {}
-        self.rejected: set[str] = set()
-        self.keystore: dict[str, str] = {}
-        self.ctx = StrategyContext(engine, self)
-
-
 def rejects_key(batch_id: str) -> str:
     """Return the key under which a strategy's rejects of one batch are kept."""
     return f"~rejected {batch_id[:8]}"
@@ -127,7 +99,7 @@ class Engine:
     def __init__(self, strategies: Sequence[Strategy], settings: EngineSettings) -> None:
         self.settings = settings
         self.clock = EngineClock()
-        self._bar_seconds = settings.bar_seconds
+        self.bar_seconds = settings.bar_seconds
         days = DataLoader(DAY_SECONDS)
         self.data = days if settings.on_day_bars else DataLoader(settings.bar_seconds, daily=days)
         self.book = Book()
@@ -154,8 +126,8 @@ class Engine:
         self._history = WarmUp(self.data, settings.bar_seconds)
         self._trades: dict[str, list[Handler]] = {}
         self._quotes: dict[str, list[Handler]] = {}
-        self._bars: dict[str, list[Handler]] = {}
-        self._verdicts: list[Verdict] = []
+        self.bar_handlers: dict[str, list[Handler]] = {}
+        self.verdicts: list[Verdict] = []
         self._refusals = Refusals()
         self._spins = (0, 0)
         self._next_order = 1
@@ -195,7 +167,7 @@ class Engine:
     def process(self, event: Input) -> list[Verdict]:
         """Let one input happen; return what risk said of the orders it led to, as asked for."""
         self._dispatch[type(event)](event)
-        return self._said() if self._verdicts else []
+        return self.said() if self.verdicts else []
 
     def process_until_said(self, events: Sequence[Input], start: int) -> tuple[int, list[Verdict]]:
         """Let a row happen from `start` on, up to the first input that risk had something to say of.
@@ -207,8 +179,8 @@ class Engine:
         for index in range(start, len(events)):
             event = events[index]
             dispatch[type(event)](event)
-            if self._verdicts:
-                return index, self._said()
+            if self.verdicts:
+                return index, self.said()
         return len(events), []
 
     def process_stretch(
@@ -229,48 +201,15 @@ class Engine:
                 clock.advance(now := ts)
             event = events[index]
             dispatch[type(event)](event)
-            if self._verdicts:
-                return index + 1, self._said()
+            if self.verdicts:
+                return index + 1, self.said()
         return stop, []
 
-    def process_bars(
-        self, bars: Sequence[Bar], stamps: Sequence[int], start: int, stop: int
-    ) -> tuple[int, list[Verdict]]:
-        """Do what `process_stretch` does, with bars alone: a history has millions, hence `_on_bar` once more."""
-        clock, last, handlers, waiting = self.clock, self.last, self._bars, self.data.waiting
-        seconds, now = self._bar_seconds, clock.now()
-        for index in range(start, stop):
-            ts = stamps[index]
-            if clock.due <= ts:
-                return index, []
-            if ts > now:
-                clock.advance(now := ts)
-            bar = bars[index]
-            symbol = bar.symbol
-            if bar.seconds == seconds:
-                row = waiting.get(symbol)
-                if row is not None and len(row) < ROOM:
-                    row.append(bar)
-                else:
-                    self.data.admit(bar)
-            if bar.correction:
-                continue
-            last[symbol] = bar.close
-            for run, handler in handlers.get(symbol, ()):
-                self.running = run.name
-                try:
-                    handler(run.ctx, bar)
-                except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
-                    self._fail(run, "on_bar", exc)
-            if self._verdicts:
-                return index + 1, self._said()
-        return stop, []
-
-    def _said(self) -> list[Verdict]:
+    def said(self) -> list[Verdict]:
         """Take out the verdicts, once the strategies know of the refusals among them."""
         if self._refusals:
             self._tell_refusals()
-        verdicts, self._verdicts = self._verdicts, []
+        verdicts, self.verdicts = self.verdicts, []
         return verdicts
 
     # -- market data -----------------------------------------------------------------------------
@@ -282,7 +221,7 @@ class Engine:
             try:
                 handler(run.ctx, trade)
             except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
-                self._fail(run, "on_trade", exc)
+                self.fail(run, "on_trade", exc)
 
     def _on_quote(self, quote: Quote) -> None:
         for run, handler in self._quotes.get(quote.symbol, ()):
@@ -290,21 +229,21 @@ class Engine:
             try:
                 handler(run.ctx, quote)
             except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
-                self._fail(run, "on_quote", exc)
+                self.fail(run, "on_quote", exc)
 
     def _on_bar(self, bar: Bar) -> None:
         symbol = bar.symbol
-        if bar.seconds == self._bar_seconds:
+        if bar.seconds == self.bar_seconds:
             self.data.admit(bar)
         if bar.correction:
             return
         self.last[symbol] = bar.close
-        for run, handler in self._bars.get(symbol, ()):
+        for run, handler in self.bar_handlers.get(symbol, ()):
             self.running = run.name
             try:
                 handler(run.ctx, bar)
             except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
-                self._fail(run, "on_bar", exc)
+                self.fail(run, "on_bar", exc)
 
     def _on_history(self, history: HistoryLoaded) -> None:
         """Warm up.
@@ -325,7 +264,7 @@ class Engine:
             try:
                 handler(ctx, bar)
             except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
-                self._fail(run, "on_bar", exc)
+                self.fail(run, "on_bar", exc)
         ctx.warming_up = False
 
     # -- what the others say ---------------------------------------------------------------------
@@ -425,7 +364,7 @@ class Engine:
         for table, name in (
             (self._trades, "on_trade"),
             (self._quotes, "on_quote"),
-            (self._bars, "on_bar"),
+            (self.bar_handlers, "on_bar"),
         ):
             table[symbol] = [
                 (run, getattr(run.strategy, name))
@@ -516,7 +455,7 @@ class Engine:
         self.halted = "the session is ending"
         for run in self._runs.values():
             self._call(run, "on_stop")
-        self._verdicts.clear()
+        self.verdicts.clear()
         self._refusals.clear()
 
     def let_go(self) -> None:
@@ -596,7 +535,7 @@ class Engine:
             return new_id
         self.book.open(order)
         if not (self._protection.wanted and self._protection.parks(run, order)):
-            self._verdicts.append(Approved(order))
+            self.verdicts.append(Approved(order))
         return new_id
 
     def _exact(self, run: StrategyRun, wish: Wish, new_id: str) -> Submit:
@@ -621,11 +560,11 @@ class Engine:
         order = self._exact(run, wish, self._new_id())
         force_setattr(order, "exit", True)  # nobody else has seen it yet
         self.book.open(order)
-        self._verdicts.append(Approved(order))
+        self.verdicts.append(Approved(order))
 
     def send_parked(self, order: Submit) -> None:
         """Let an exit leave that has waited for a stop to go."""
-        self._verdicts.append(Approved(order))
+        self.verdicts.append(Approved(order))
 
     def refuse_parked(self, run: StrategyRun, order: Submit, reason: str) -> None:
         """Refuse an order that waited and was never sent."""
@@ -727,7 +666,7 @@ class Engine:
             return
         order.status = next_status(order.status, Kind.PENDING_CANCEL)
         intent = Cancel(order_id, run.name, order.symbol, self.clock.now(), reason)
-        self._verdicts.append(Approved(intent))
+        self.verdicts.append(Approved(intent))
 
     def propose_replace(
         self,
@@ -766,7 +705,7 @@ class Engine:
             return new_id
         order.status = next_status(order.status, Kind.PENDING_REPLACE)
         self.book.await_replacement(order, changed)
-        self._verdicts.append(Approved(intent))
+        self.verdicts.append(Approved(intent))
         return new_id
 
     def _judge_change(
@@ -795,7 +734,7 @@ class Engine:
         return order if order is not None and order.strategy == run.name else None
 
     def _refuse(self, run: StrategyRun, intent: Submit | Replace, reason: str) -> None:
-        self._verdicts.append(Refused(intent, reason))
+        self.verdicts.append(Refused(intent, reason))
         kind, asked_as = Kind.REFUSED, intent.order_id
         if isinstance(intent, Replace):
             kind, asked_as = Kind.REPLACE_REJECTED, intent.new_id
@@ -846,7 +785,7 @@ class Engine:
         try:
             return bool(run.strategy.is_viable(symbol, question))
         except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
-            self._fail(run, "is_viable", exc)
+            self.fail(run, "is_viable", exc)
             return True
         finally:
             self.running = before
@@ -858,9 +797,9 @@ class Engine:
         try:
             getattr(run.strategy, name)(run.ctx, *args)
         except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
-            self._fail(run, name, exc)
+            self.fail(run, name, exc)
 
-    def _fail(self, run: StrategyRun, where: str, exc: Exception) -> None:
+    def fail(self, run: StrategyRun, where: str, exc: Exception) -> None:
         if isinstance(exc, InvariantError):
             raise exc  # ours, not the strategy's
         log.error("strategy %s raised in %s", run.name, where, exc_info=exc)

@@ -14,7 +14,8 @@ from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import OrderStatus
 
 if TYPE_CHECKING:
-    from liualgotrader.engine.core import Engine, StrategyRun
+    from liualgotrader.engine.core import Engine
+    from liualgotrader.engine.strategy_run import StrategyRun
 
 # What stands in the way (another strategy's order that a close could trade with, shares still held
 # for an order) is gone in a moment or in minutes: 1 s, 2 s, 4 s ... and then every minute.

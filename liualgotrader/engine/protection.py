@@ -35,7 +35,8 @@ from liualgotrader.engine.intents import Wish
 from liualgotrader.strategies.base import StrategyType
 
 if TYPE_CHECKING:
-    from liualgotrader.engine.core import Engine, StrategyRun
+    from liualgotrader.engine.core import Engine
+    from liualgotrader.engine.strategy_run import StrategyRun
 
 _KEPT = "~protect "
 # Coins have no stop orders, only stop-limits; so far beyond the trigger the limit still lets most falls fill.

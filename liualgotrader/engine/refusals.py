@@ -15,7 +15,7 @@ import msgspec
 from liualgotrader.common.events import OrderEvent
 
 if TYPE_CHECKING:
-    from liualgotrader.engine.core import StrategyRun
+    from liualgotrader.engine.strategy_run import StrategyRun
 
 MOST_ANSWERS = 100
 

@@ -19,7 +19,8 @@ from liualgotrader.common.events import Bar
 from liualgotrader.strategies.base import Strategy
 
 if TYPE_CHECKING:
-    from liualgotrader.engine.core import Engine, StrategyRun
+    from liualgotrader.engine.core import Engine
+    from liualgotrader.engine.strategy_run import StrategyRun
 
 RECENT_MINUTES = 120
 

@@ -10,7 +10,7 @@ from liualgotrader.engine.settings import DAY_SECONDS
 from liualgotrader.engine.viability import history_minutes
 
 if TYPE_CHECKING:
-    from liualgotrader.engine.core import StrategyRun
+    from liualgotrader.engine.strategy_run import StrategyRun
 
 
 class WarmUp:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from liualgotrader.common.events import Bar, OrderEvent
 from liualgotrader.common.orders import Verdict
+from liualgotrader.engine.bar_row import process_bars
 from liualgotrader.engine.core import Engine
 from liualgotrader.engine.runner import JournalPort, Runner
 from liualgotrader.simulation.desk import DirectDesk
@@ -42,7 +43,7 @@ class LoneRunner(Runner):
         the end of the moment at which something was approved, so that it can set out.
         """
         while start < stop:
-            index, verdicts = self._engine.process_bars(bars, stamps, start, stop)
+            index, verdicts = process_bars(self._engine, bars, stamps, start, stop)
             if not verdicts:
                 return index
             self._act_now(verdicts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ import pytest
 from liualgotrader.common.clock import MINUTE, SECOND
 from liualgotrader.common.events import Bar
 from liualgotrader.common.orders import Verdict
+from liualgotrader.engine.bar_row import process_bars
+from liualgotrader.engine.core import Engine
 from liualgotrader.strategies.base import Context
 from tests.engine_bench import OPEN, Bench, Told
 
 SYMBOLS = ("A", "B", "UNKNOWN")
+Way = Callable[..., tuple[int, list[Verdict]]]
 
 
 def row() -> tuple[list[Bar], list[int]]:
@@ -39,14 +43,14 @@ def busy(ctx: Context, bar: Bar) -> None:
         raise RuntimeError("enough")
 
 
-def lived(way: str) -> tuple[Any, ...]:
-    """Let the row happen by one of the engine's two ways; return all that can be seen of it."""
+def lived(way: Way) -> tuple[Any, ...]:
+    """Let the row happen by one of the two ways; return all that can be seen of it."""
     told = Told(bar=busy)
     bench = Bench(told, symbols=("A", "B"))
     engine, (bars, stamps) = bench.engine, row()
     begin, steps, verdicts = 0, [], list[Verdict]()
     while begin < len(bars):
-        begin, said = getattr(engine, way)(bars, stamps, begin, len(bars))
+        begin, said = way(engine, bars, stamps, begin, len(bars))
         verdicts += said
         steps.append((begin, engine.clock.now(), len(said)))
         for timer in engine.clock.pop_due(stamps[begin] if begin < len(bars) else stamps[-1]):
@@ -57,7 +61,7 @@ def lived(way: str) -> tuple[Any, ...]:
 
 
 def test_bars_happen_in_one_loop_as_they_do_one_by_one() -> None:
-    one_by_one, in_one = lived("process_stretch"), lived("process_bars")
+    one_by_one, in_one = lived(Engine.process_stretch), lived(process_bars)
     assert in_one == one_by_one
     heard, steps, verdicts, data, last, failures, _ = in_one
     assert {what for what, _, _ in heard} >= {"bar", "timer"}
@@ -67,8 +71,8 @@ def test_bars_happen_in_one_loop_as_they_do_one_by_one() -> None:
     assert [name for name, _ in failures] == ["told"]
 
 
-@pytest.mark.parametrize("way", ["process_stretch", "process_bars"])
-def test_a_symbol_that_nobody_trades_is_kept_and_shown_to_nobody(way: str) -> None:
+@pytest.mark.parametrize("way", [Engine.process_stretch, process_bars])
+def test_a_symbol_that_nobody_trades_is_kept_and_shown_to_nobody(way: Way) -> None:
     heard, _, _, data, last, _, _ = lived(way)
     assert len(data["UNKNOWN"][0]) == 10
     assert last["UNKNOWN"] == 19.0

@@ -11,7 +11,8 @@ from liualgotrader.common.errors import InvariantError
 from liualgotrader.common.events import OpenOrder, OpenPosition, OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
 from liualgotrader.common.orders import Order, OrderStatus, OrderType, Side, Submit, TimeInForce
-from liualgotrader.engine.book import Book, Position
+from liualgotrader.engine.book import Book
+from liualgotrader.engine.holdings import Position
 
 ORDER_OF = {Side.BUY: "in", Side.SELL: "out"}
 

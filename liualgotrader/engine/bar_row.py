@@ -1,0 +1,52 @@
+"""A row of bars lived through in one call: a history has millions of them.
+
+Outside the engine's own module, because that one may be compiled, and this is better interpreted: it does little but
+read bars and call strategies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from liualgotrader.common.data_loader import ROOM
+from liualgotrader.common.events import Bar
+from liualgotrader.common.orders import Verdict
+from liualgotrader.engine.core import Engine
+
+
+def process_bars(
+    engine: Engine, bars: Sequence[Bar], stamps: Sequence[int], start: int, stop: int
+) -> tuple[int, list[Verdict]]:
+    """Do what `Engine.process_stretch` does, with bars alone.
+
+    Return the index behind the last one that happened, with what risk said of it.
+    """
+    clock, last, data = engine.clock, engine.last, engine.data
+    handlers, waiting, verdicts = engine.bar_handlers, data.waiting, engine.verdicts
+    seconds, now = engine.bar_seconds, clock.now()
+    for index in range(start, stop):
+        ts = stamps[index]
+        if clock.due <= ts:
+            return index, []
+        if ts > now:
+            clock.advance(now := ts)
+        bar = bars[index]
+        symbol = bar.symbol
+        if bar.seconds == seconds:
+            row = waiting.get(symbol)
+            if row is not None and len(row) < ROOM:
+                row.append(bar)
+            else:
+                data.admit(bar)
+        if bar.correction:
+            continue
+        last[symbol] = bar.close
+        for run, handler in handlers.get(symbol, ()):
+            engine.running = run.name
+            try:
+                handler(run.ctx, bar)
+            except Exception as exc:  # noqa: BLE001 - the strategy guard: user code may raise anything
+                engine.fail(run, "on_bar", exc)
+        if verdicts:
+            return index + 1, engine.said()
+    return stop, []
