@@ -178,7 +178,7 @@ class StrategyContext:
 
     def cancel(self, order_id: str, *, reason: str = "") -> None:
         """Ask to take an open order back."""
-        self._engine.propose_cancel(self._run, order_id, reason)
+        self._engine.propose_cancel(self._run, order_id, str(reason))
 
     def replace(
         self,
@@ -214,7 +214,7 @@ class StrategyContext:
 
     def call_at(self, ts: int, name: str) -> None:
         """Ask for on_timer(name) at `ts`."""
-        self._engine.call_at(self._run, ts, name)
+        self._engine.call_at(self._run, int(ts), str(name))
 
     def load(self, key: str) -> str | None:
         """Return a kept value."""

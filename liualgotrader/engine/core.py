@@ -96,6 +96,9 @@ Handler = tuple[StrategyRun, Callable[[StrategyContext, Any], None]]
 class Engine:
     """One consumer's engine: book, risk and strategies over admitted inputs."""
 
+    # What `let_go` deletes: compiled classes want to know.
+    __deletable__ = ("_flattener", "_protection", "viabilities")
+
     def __init__(self, strategies: Sequence[Strategy], settings: EngineSettings) -> None:
         self.settings = settings
         self.clock = EngineClock()
@@ -604,7 +607,7 @@ class Engine:
             type=OrderType.MARKET,
             tif=TimeInForce.DAY,
             decided_at=self.clock.now(),
-            reason=wish.reason,
+            reason=str(wish.reason),
         )
 
     def _judge(

@@ -11,8 +11,7 @@ from math import isfinite
 from operator import index
 from typing import Any, SupportsFloat, SupportsIndex
 
-import msgspec
-
+from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.instruments import BadNumber, Instrument, Number, exact_number
 from liualgotrader.common.orders import (
     OrderClass,
@@ -29,7 +28,7 @@ _BUY = Side.BUY
 _MARKET, _LIMIT = OrderType.MARKET, OrderType.LIMIT
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(Frozen, frozen=True):
     """What a strategy passed to `buy` or `sell`, untouched."""
 
     symbol: str
@@ -49,7 +48,7 @@ class Wish(msgspec.Struct, frozen=True):
     stop_loss_limit: Number | None = None
     stop: Number | None = None
     target: Number | None = None
-    reason: str = ""
+    reason: Any = ""
     indicators: dict[str, Any] | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from liualgotrader.common.clock import MINUTE, SECOND
@@ -275,6 +276,14 @@ def test_a_timer_comes_back_by_its_name() -> None:
     bench.at(2)
     timer = TimerFired(OPEN + 2 * MINUTE, "told", "look")
     assert strategy.heard[1:] == [("timer", timer, OPEN + 2 * MINUTE)]
+
+
+def test_moments_and_names_of_any_kind_are_taken() -> None:
+    strategy = Told(start=lambda ctx: ctx.call_at(np.int64(OPEN + MINUTE), 7))
+    bench = Bench(strategy)
+    bench.at(1)
+    assert strategy.heard[1:] == [("timer", TimerFired(OPEN + MINUTE, "told", "7"), OPEN + MINUTE)]
+    assert type(strategy.heard[1][1].due) is int
 
 
 def test_a_strategy_that_asks_for_now_for_ever_is_disabled() -> None:
