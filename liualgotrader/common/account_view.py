@@ -13,6 +13,7 @@ from functools import reduce
 import msgspec
 
 from liualgotrader.common.events import AccountUpdate
+from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.ledger_orders import FLAT, ZERO, Holding, LedgerOrder
 from liualgotrader.common.orders import OrderType, Side
 
@@ -32,7 +33,7 @@ class PortfolioView(msgspec.Struct):
     credit_line: Decimal = ZERO
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(Frozen, frozen=True):
     """What an open order may still take: a quantity, and dollars for the part of it that opens.
 
     `closable`: how much of the position the orders before it had left for it to close.

@@ -20,8 +20,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-import msgspec
-
 from liualgotrader.common.account_view import (
     AccountView,
     buying_power,
@@ -32,6 +30,7 @@ from liualgotrader.common.account_view import (
 )
 from liualgotrader.common.events import OrderEvent
 from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.ledger_orders import ZERO, LedgerOrder
 from liualgotrader.common.orders import Approved, Cancel, Replace, Side
 from liualgotrader.common.plan import Limits
@@ -40,7 +39,7 @@ MINUTE = 60_000_000_000
 _BUY = Side.BUY
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(Frozen, frozen=True):
     """What became of one intent. `order` is the row to write: a new order, admitted or refused."""
 
     approved: Approved
@@ -51,7 +50,7 @@ class Decision(msgspec.Struct, frozen=True):
 # -- the rules ------------------------------------------------------------------------------------
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(Frozen, frozen=True):
     """An order that a rule judges.
 
     `opening` is the quantity that goes beyond closing a position, `value` its dollars.

@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-import msgspec
-
 from liualgotrader.common.events import FeedState
+from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import OrderClass, Submit
 from liualgotrader.engine.settings import EngineSettings, StrategySettings
 
 
-class Situation(msgspec.Struct, frozen=True):
+class Situation(Frozen, frozen=True):
     """What the gates look at, as of the intent."""
 
     settings: EngineSettings

@@ -24,6 +24,7 @@ from liualgotrader.common.events import (
     OrderEvent,
 )
 from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.ids import parse_order_id
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.ledger_orders import (
@@ -52,7 +53,7 @@ log = logging.getLogger(__name__)
 NO_LIMITS = Limits()
 
 
-class Finished(msgspec.Struct, frozen=True):
+class Finished(Frozen, frozen=True):
     """What a ledger gives away to be kept: rows of orders, events, executions and flows of cash."""
 
     orders: list[LedgerOrder]

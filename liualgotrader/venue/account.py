@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.orders import Side
 from liualgotrader.venue.margin_tables import MARGIN_MINIMUM
 from liualgotrader.venue.market import Market
@@ -27,14 +28,14 @@ class Position(msgspec.Struct):
         return self.cost / self.qty if self.qty else ZERO
 
 
-class Unsettled(msgspec.Struct, frozen=True):
+class Unsettled(Frozen, frozen=True):
     """Money of a sale, and when it is settled (ns UTC; None: beyond the sessions known)."""
 
     amount: Decimal
     settles_at: int | None
 
 
-class Charge(msgspec.Struct, frozen=True):
+class Charge(Frozen, frozen=True):
     """A fee taken at the end of a day, by kind."""
 
     kind: str

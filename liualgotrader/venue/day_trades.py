@@ -7,7 +7,7 @@ before anything is opened is none.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -56,9 +56,9 @@ class DayTrades:
         if not fresh:
             return
         self._read = len(fills)
-        moved: Counter[str] = Counter()
+        moved: defaultdict[str, Decimal] = defaultdict(Decimal)
         for fill in fresh:
-            moved[fill.symbol] += fill.side.sign * fill.qty  # type: ignore[assignment]  # Decimals add up as well
+            moved[fill.symbol] += fill.side.sign * fill.qty
         for symbol, qty in moved.items():
             if symbol not in self._by_symbol:
                 self._by_symbol[symbol] = Opened(position(symbol) - qty)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
-
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.events import OrderEventKind as Kind
+from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.orders import OrderType, Side, TimeInForce
 from liualgotrader.venue import groups, matching_limit, shares, short_sale, triggers
 from liualgotrader.venue.books import Books, Step
@@ -25,7 +24,7 @@ _IOC, _FOK = TimeInForce.IOC, TimeInForce.FOK
 _TRAILING_STOP = OrderType.TRAILING_STOP
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(Frozen, frozen=True):
     """A print as the orders of its symbol see it: price, what it gives, when its session began."""
 
     price: Decimal

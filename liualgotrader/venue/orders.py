@@ -50,6 +50,18 @@ class OrderRequest(msgspec.Struct, frozen=True):
     client_id: str | None = None
 
 
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replacement changes; None keeps."""
+
+    qty: Decimal | None = None
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    trail: Decimal | None = None
+    tif: TimeInForce | None = None
+    notional: Decimal | None = None
+    client_id: str | None = None
+
+
 class LegRole(StrEnum):
     """What an exit of a group is for."""
 

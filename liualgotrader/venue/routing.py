@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
-
 from liualgotrader.common.events import OrderEventKind as Kind
-from liualgotrader.common.orders import OrderClass, OrderStatus, OrderType, TimeInForce
+from liualgotrader.common.orders import OrderClass, OrderStatus, OrderType
 from liualgotrader.venue import admission, groups, matching, shares, validation
 from liualgotrader.venue.books import Books, Step
-from liualgotrader.venue.orders import LegRole, OrderRequest, Rejection, VenueOrder
+from liualgotrader.venue.orders import Change, LegRole, OrderRequest, Rejection, VenueOrder
 from liualgotrader.venue.time_in_force import works_in
 
 _LONGEST_CLIENT_ID = 128
@@ -25,18 +23,6 @@ _ON_THE_WAY = frozenset(
         OrderStatus.PENDING_REPLACE,
     }
 )
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replacement changes; None keeps."""
-
-    qty: Decimal | None = None
-    limit: Decimal | None = None
-    trigger: Decimal | None = None
-    trail: Decimal | None = None
-    tif: TimeInForce | None = None
-    notional: Decimal | None = None
-    client_id: str | None = None
 
 
 # ---------------------------------------------------------------------------- new orders

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
-import msgspec
-
 from liualgotrader.common.errors import ConfigError
+from liualgotrader.common.frozen import Frozen
 
 
 class Phase(StrEnum):
@@ -24,7 +23,7 @@ class Phase(StrEnum):
     POST = "post"
 
 
-class Session(msgspec.Struct, frozen=True):
+class Session(Frozen, frozen=True):
     """One trading day, ns UTC. In New York 04:00, 09:30, 16:00 (13:00 at times) and 20:00."""
 
     date: date

@@ -24,6 +24,7 @@ from liualgotrader.venue import (
 from liualgotrader.venue.account import Account
 from liualgotrader.venue.books import Books, Step
 from liualgotrader.venue.orders import (
+    Change,
     Execution,
     OrderRequest,
     Rejection,
@@ -117,7 +118,7 @@ class Venue:
         Rejection, after which the old order works on unchanged.
         """
         out = list(self.on_clock(ts))
-        change = routing.Change(
+        change = Change(
             qty=qty,
             limit=limit,
             trigger=trigger,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -10,34 +10,14 @@ from liualgotrader.common.events import Bar, Started
 from liualgotrader.engine.runner import JournalPort
 from liualgotrader.session.past import declared
 from liualgotrader.simulation.lows import Lows
-from liualgotrader.simulation.pit import Pit
-from liualgotrader.simulation.post import Post
 from liualgotrader.simulation.seat import Seat
 from liualgotrader.simulation.simulation import Day, NoMarket, Setting, Simulation
 from liualgotrader.venue.venue import Venue
 from liualgotrader.what_if.decisions import DecisionLog
 from liualgotrader.what_if.market import Market, finest
+from liualgotrader.what_if.recorded_pit import RecordedPit
 
 DAY_SECONDS = 86_400
-
-
-class RecordedPit(Pit):
-    """Shows the venue the finest that was recorded of a symbol: prints, or else its shortest bars.
-
-    The others tell of the same shares again. Engines hear them all.
-    """
-
-    def __init__(self, venue: Venue, post: Post, *, now: int, finest: Mapping[str, int]) -> None:
-        """`finest`: by symbol what the venue fills by, 0 for prints, else the seconds of its bars."""
-        super().__init__(venue, post, now=now)
-        self.makes_bars = False
-        self._finest = finest
-
-    def _on_bar(self, bar: Bar, ts: int) -> bool:
-        if self._finest[bar.symbol] == bar.seconds and not bar.correction:
-            return super()._on_bar(bar, ts)
-        self.heard.market(bar, ts)
-        return False
 
 
 class RecordedSimulation(Simulation):

@@ -129,11 +129,11 @@ RULES = st.builds(
 )
 
 
-def _venue(rules: VenueRules, kind: type[Venue] = Venue, *, multiplier: int = 4) -> Venue:
+def _venue(rules: VenueRules, *, multiplier: int = 4) -> Venue:
     ids = count(1)
     account = Account(CASH, multiplier=Decimal(multiplier))
     account.market.marks.update({symbol: Decimal(100) for symbol in SYMBOLS})
-    return kind(
+    return Venue(
         account=account,
         instruments={symbol: Instrument(symbol) for symbol in SYMBOLS},
         sessions=SESSIONS,
@@ -357,12 +357,11 @@ class Everywhere(dict[str, Any]):
         return True
 
 
-class SlowVenue(Venue):
-    """A venue that looks for orders on every event, whether there are any or not."""
-
-    def __init__(self, **parts: Any) -> None:
-        super().__init__(**parts)
-        self._working = Everywhere()
+def _slow_venue(rules: VenueRules) -> Venue:
+    """Return a venue that looks for orders on every event, whether there are any or not."""
+    venue = _venue(rules)
+    venue._working = Everywhere()
+    return venue
 
 
 @given(ACTIONS, RULES)
@@ -371,7 +370,7 @@ def test_the_fast_path_tells_the_same_story_as_the_slow_one(
     actions: list[Action],
     rules: VenueRules,
 ) -> None:
-    fast, slow = _run(actions, _venue(rules)), _run(actions, _venue(rules, SlowVenue))
+    fast, slow = _run(actions, _venue(rules)), _run(actions, _slow_venue(rules))
     end = SESSIONS.sessions[-1].post_close
     for run in (fast, slow):
         run.told += run.venue.on_clock(max(end, run.ts))
