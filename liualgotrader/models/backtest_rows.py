@@ -45,13 +45,15 @@ SELECT r.run, $2, $3, split_part(order_id, '-', 2), split_part(order_id, '-', 3)
 FROM {_OF_ORDERS}
 LEFT JOIN unnest($4::text[], $5::text[], $6::bigint[]) AS r(strategy, slot, run)
     ON r.strategy = o.strategy AND r.slot = split_part(order_id, '-', 2)"""
-# An event is an array, in the order of OrderEvent's fields, behind the word that says what it is.
+# An event is an array, in the order of OrderEvent's fields, behind the word that says what it is. As jsonb it is parsed
+# once, as json for every field that is asked for. An event of no order has no id here, which the table refuses.
 INSERT_EVENTS = """
 INSERT INTO order_events (
     order_id, kind, ts_event, qty, price, execution_id, broker_id, reason, replaced_by, fee)
-SELECT e ->> 1, e ->> 2, (e ->> 3)::bigint, (e ->> 5)::numeric, (e ->> 6)::numeric, e ->> 7, e ->> 8,
+SELECT o.order_id, e ->> 2, (e ->> 3)::bigint, (e ->> 5)::numeric, (e ->> 6)::numeric, e ->> 7, e ->> 8,
     e ->> 9, e ->> 10, (e ->> 11)::numeric
-FROM json_array_elements($1::json) WITH ORDINALITY AS events(e, place) ORDER BY place"""
+FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS events(e, place)
+LEFT JOIN orders o ON o.order_id = e ->> 1 ORDER BY place"""
 _MOMENT = "timestamptz 'epoch' + ({} / 1000) * interval '1 microsecond'"
 INSERT_TRADES = f"""
 INSERT INTO new_trades (
@@ -64,7 +66,7 @@ FROM {_OF_EXECUTIONS} LEFT JOIN orders o USING (order_id) ORDER BY place"""
 INSERT_FLOWS = f"""
 INSERT INTO account_transactions (account_id, amount, tstamp)
 SELECT $2, (f ->> 1)::numeric, {_MOMENT.format("(f ->> 0)::bigint")}
-FROM json_array_elements($1::json) WITH ORDINALITY AS flows(f, place) ORDER BY place"""
+FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS flows(f, place) ORDER BY place"""
 
 
 class Books(Protocol):
@@ -88,9 +90,13 @@ class Books(Protocol):
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """A part of a backtest's rows, each field an array of JSON; `count`: of how many orders."""
+    """A part of a backtest's rows, each field an array of JSON.
+
+    `count`: of how many orders; `has_changes`: whether any of them takes the place of another.
+    """
 
     count: int
+    has_changes: bool
     orders: bytes
     events: bytes
     executions: bytes
@@ -101,7 +107,8 @@ def encoded(books: Books) -> Encoded:
     """Return what a ledger gave away, to be written. Events of what is no order of these have no place there."""
     ids = {order.order_id for order in books.orders}
     return Encoded(
-        len(books.orders),
+        len(ids),
+        any(order.replaces is not None for order in books.orders),
         _encode(books.orders),
         _encode([event for event in books.events if event.order_id in ids]),
         _encode(books.executions),

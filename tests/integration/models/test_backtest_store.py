@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from liualgotrader.common.errors import StoreError
 from liualgotrader.common.events import OrderEvent
@@ -26,7 +28,7 @@ from liualgotrader.models.backtest_store import BacktestStore, Owner
 from liualgotrader.models.ledger import PostgresLedger
 from liualgotrader.models.postgres import translated
 from liualgotrader.models.session_store import SessionStore
-from liualgotrader.trading.memory_ledger import MemoryLedger
+from liualgotrader.trading.memory_ledger import Finished, MemoryLedger
 
 NOW = 1_700_000_000_123_456_789
 COMPARED = (
@@ -126,6 +128,69 @@ async def test_a_copied_backtest_equals_a_session(database: str) -> None:
             assert live
         (balance,) = await store.pool.fetch(COMPARED[3], "bbbbbbbb-backtest")
         assert balance["balance"] == balance["total"] == memory.view.cash
+
+
+async def traded(store: SessionStore, batch: str) -> tuple[Owner, Finished]:
+    """Return rows of one order, filled, and whose they are; its batch is in the database."""
+    account, run = await begin(store, batch)
+    memory = MemoryLedger(cash=Decimal(10_000))
+    name = order_id(batch, "A", 1)
+    order = Submit(name, "trend", "AAPL", Side.BUY, OrderType.MARKET, TimeInForce.DAY, NOW, Decimal(5),
+                   reference_price=Decimal(100))  # fmt: skip
+    await memory.admit([Approved(order)])
+    for event in (
+        OrderEvent(name, Kind.NEW, NOW + 1, "AAPL"),
+        OrderEvent(name, Kind.FILL, NOW + 2, "AAPL", Decimal(5), Decimal(100), "x"),
+    ):
+        assert await memory.book(event) is not None
+    return Owner(batch, account, {("trend", "A"): run}), memory.take_finished()
+
+
+async def as_ordinary_user(dsn: str, store: SessionStore) -> str:
+    """Return the address of the same database for a user who may only read and write tables."""
+    user = f"ordinary_{urlsplit(dsn).path.removeprefix('/')}"
+    await store.pool.execute(
+        f"""CREATE ROLE {user} LOGIN;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user};
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {user}"""
+    )
+    return dsn.replace("//postgres@", f"//{user}@")
+
+
+@pytest.mark.parametrize("is_superuser", [True, False])
+@pytest.mark.parametrize("missing", ["nothing", "batch", "account", "run", "order of events",
+                                     "order of executions", "order that was changed"])  # fmt: skip
+async def test_rows_that_name_what_is_not_there_are_refused(
+    database: str, is_superuser: bool, missing: str
+) -> None:
+    async with await SessionStore.open(database) as store:
+        owner, finished = await traded(store, "cccccccc-backtest")
+        dsn = database if is_superuser else await as_ordinary_user(database, store)
+        if missing == "batch":
+            owner = replace(owner, batch_id="another")
+        elif missing == "account":
+            owner = replace(owner, account_id=owner.account_id + 1)
+        elif missing == "run":
+            owner = replace(owner, runs={("trend", "A"): owner.runs["trend", "A"] + 1})
+        elif missing == "order that was changed":
+            finished.orders[0].replaces = order_id("cccccccc-backtest", "A", 9)
+        part = encoded(finished)
+        if missing == "order of events":
+            part = replace(part, events=part.events.replace(b"-A-0000001", b"-A-0000002"))
+        elif missing == "order of executions":
+            part = replace(part, executions=part.executions.replace(b"-A-0000001", b"-A-0000002"))
+        assert b"-A-0000001" in part.orders
+        async with await BacktestStore.open(dsn, max_size=1) as backtest:
+            assert await backtest.pool.fetchval("SHOW session_replication_role") == "origin"
+            if missing == "nothing":
+                await backtest.append(owner, [part])
+            else:
+                with pytest.raises(StoreError, match="could not save the rows of a backtest"):
+                    await backtest.append(owner, [part])
+            assert await backtest.pool.fetchval("SHOW session_replication_role") == "origin"
+            for table, rows in (("orders", 1), ("order_events", 2), ("new_trades", 1)):
+                count = await backtest.pool.fetchval(f"SELECT count(*) FROM {table}")
+                assert count == (rows if missing == "nothing" else 0)
 
 
 async def test_a_connection_lost_while_rows_are_saved_is_told_in_words(database: str) -> None:
