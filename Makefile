@@ -1,5 +1,5 @@
 # For fingers that type make: each target is the tool of the same name in tools/, where the work is done.
-.PHONY: setup demo test check bench
+.PHONY: setup demo test check bench fast
 
 setup:
 	@tools/setup
@@ -15,3 +15,6 @@ check:
 
 bench:
 	@tools/bench $(NAME)
+
+fast:
+	@tools/compile

@@ -7,6 +7,7 @@ that importing the package costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ __all__ = [
     "Viability",
     "__version__",
 ]
+
+
+if (_folder := Path(__file__).parent).joinpath("compiled.json").exists():
+    import_module("liualgotrader.common.compiled").check(_folder)
 
 
 def __getattr__(name: str) -> Any:

@@ -70,6 +70,7 @@ def examine(environ: Mapping[str, str]) -> Report:
     checks: dict[str, Callable[[], str]] = {
         "python": _python,
         "packages": _packages,
+        "engine": _engine,
         "home": lambda: _home(environ),
         "database": lambda: _database(environ),
         "port": _port,
@@ -111,6 +112,16 @@ def _python() -> str:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         raise Unfit(f"{sys.version.split()[0]} is too old: install {oldest} or later")
     return f"{sys.version.split()[0]} at {sys.executable}"
+
+
+def _engine() -> str:
+    """Say which engine runs, the compiled or the plain one."""
+    spec = find_spec("liualgotrader.engine.core")
+    if spec is None or spec.origin is None:
+        raise Unfit("the package is not whole: install it again")
+    if spec.origin.endswith(".py"):
+        return "plain Python; where there is a C compiler, tools/compile makes backtests faster"
+    return "compiled by tools/compile"
 
 
 def _packages() -> str:

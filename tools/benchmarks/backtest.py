@@ -1,9 +1,9 @@
 """A backtest's speed, in bars a second, beside other engines on the same bars with the same strategy.
 
 Moving averages of 10 and 30 bars cross on 20 symbols with 98,280 minute bars each. In every round
-our backtest runs, then each peer, every run in a process of its own; medians are reported. An
-engine that is measured on one symbol is compared with ours on that symbol. docs/benchmarks.md says
-what the rules differ in.
+our backtest runs, compiled (tools/compile) and plain, then each peer, every run in a process of its
+own; medians are reported. An engine that is measured on one symbol is compared with ours on that
+symbol, and with our rate on all of them. docs/benchmarks.md says what the rules differ in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tools.benchmarks.backtest_peers.environments import (
     PEERS,
     Engine,
     Unavailable,
+    compiled,
     interpreter,
 )
 from tools.benchmarks.backtest_peers.market import Spec
@@ -30,33 +31,50 @@ from tools.benchmarks.backtest_peers.rounds import Entry, Rounds, play, progress
 from tools.benchmarks.backtest_peers.workload import Workload
 
 _ONE = "one_symbol"
+_PLAIN = "plain_"
 _SCALES = (100_000, 1_000_000, 10_000_000)
 
 
 def compare(
-    spec: Spec, one: Spec, peers: Sequence[Engine], count: int, ours: Engine = OURS
+    spec: Spec,
+    one: Spec,
+    peers: Sequence[Engine],
+    count: int,
+    ours: Engine = OURS,
+    plain: Engine | None = None,
 ) -> dict[str, Any]:
     """Return ours, the peers, and how many times faster than each of them ours is.
 
-    `one` is the workload of those that are measured on one symbol. Raises Unavailable and ValueError
-    as `rounds.play` does, and ConfigError for a home that cannot be made.
+    `one` is the workload of those that are measured on one symbol; `plain` is ours before it was compiled, where it
+    was. Raises Unavailable and ValueError as `rounds.play` does, and ConfigError for a home that cannot be made.
     """
     workload = market.kept(spec)
     single = market.kept(one)
     entries, failed = _installed(peers, workload, single)
-    own = [Entry("ours", ours, workload, interpreter(ours))]
+    on = {"ours": workload}
     if any(entry.engine.one_symbol for entry in entries):
-        own.append(Entry(_ONE, ours, single, interpreter(ours)))
+        on[_ONE] = single
+    own = [Entry(name, ours, path, interpreter(ours)) for name, path in on.items()]
+    if plain is not None:
+        own += [Entry(_PLAIN + n, plain, path, interpreter(plain)) for n, path in on.items()]
     rounds = play(own, entries, count, progress)
-    result: dict[str, Any] = rounds.median("ours")
-    if len(own) > 1:
-        result[_ONE] = rounds.median(_ONE)
-    result["peers"], result["ratio"] = _peers(rounds, entries, failed)
-    result["reference"] = _reference(workload)
-    if len(own) > 1:
-        result["reference"][_ONE] = _reference(single)
+    result = _own(rounds, on, "")
+    result["compiled"] = plain is not None
+    if plain is not None:
+        result["plain"] = _own(rounds, on, _PLAIN)
+    result["peers"] = _peers(rounds, entries, failed)
+    result |= _ratios(result, entries)
+    result["reference"] = _own_reference(on)
     result["rounds"] = rounds.figures
     return result
+
+
+def _own(rounds: Rounds, on: Mapping[str, Path], prefix: str) -> dict[str, Any]:
+    """Return our medians, those on one symbol within them."""
+    found = rounds.median(f"{prefix}ours")
+    if _ONE in on:
+        found[_ONE] = rounds.median(prefix + _ONE)
+    return found
 
 
 def scale(count: int, sizes: Sequence[int] = _SCALES, ours: Engine = OURS) -> dict[str, Any]:
@@ -95,20 +113,32 @@ def _installed(
 
 
 def _peers(
-    rounds: Rounds, entries: Sequence[Entry], failed: dict[str, str]
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """Return the peers' medians, or why there are none, and our rate over theirs."""
-    found: dict[str, Any] = {
-        name: {"unavailable": why} for name, why in (failed | rounds.failed).items()
-    }
-    ratio = {}
+    rounds: Rounds, entries: Sequence[Entry], failed: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Return the peers' medians, or why there are none."""
+    why = {**failed, **rounds.failed}
+    found: dict[str, dict[str, Any]] = {name: {"unavailable": text} for name, text in why.items()}
+    return found | {each.name: rounds.median(each.name) for each in entries if each.name not in why}
+
+
+def _ratios(result: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, dict[str, float]]:
+    """Return our rate over each peer's: on the same bars, and that on all symbols whatever the peer ran on."""
+    same, rates = {}, {}
     for entry in entries:
-        if entry.name in found:
+        if "unavailable" in (peer := result["peers"][entry.name]):
             continue
-        found[entry.name] = rounds.median(entry.name)
-        ours = rounds.median(_ONE if entry.engine.one_symbol else "ours")
-        ratio[entry.name] = round(ours["bars_per_s"] / found[entry.name]["bars_per_s"], 3)
-    return found, ratio
+        ours = result[_ONE] if entry.engine.one_symbol else result
+        same[entry.name] = round(ours["bars_per_s"] / peer["bars_per_s"], 3)
+        rates[entry.name] = round(result["bars_per_s"] / peer["bars_per_s"], 3)
+    return {"ratio": same, "ratio_of_rates": rates}
+
+
+def _own_reference(on: Mapping[str, Path]) -> dict[str, Any]:
+    """Return the exact answers to our workloads."""
+    found = _reference(on["ours"])
+    if _ONE in on:
+        found[_ONE] = _reference(on[_ONE])
+    return found
 
 
 def _reference(path: Path) -> dict[str, Any]:
@@ -126,6 +156,10 @@ def table(result: dict[str, Any]) -> str:
         rows = [("ours", result, None)]
         if _ONE in result:
             rows.append(("ours, one symbol", result[_ONE], None))
+        if "plain" in result:
+            rows.append(("ours, plain", result["plain"], None))
+        if _ONE in result.get("plain", {}):
+            rows.append(("plain, one symbol", result["plain"][_ONE], None))
         rows += [(name, each, result["ratio"].get(name)) for name, each in result["peers"].items()]
     lines = [f"{'':18}{'bars/s':>12}{'MiB':>8}{'fills':>9}{'equity':>17}{'ours is':>10}"]
     for name, each, ratio in rows:
@@ -152,6 +186,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", type=_engines, default=tuple(PEERS.values()), metavar="A,B",
                         help=f"some of {','.join(PEERS)}; '' for none")  # fmt: skip
     parser.add_argument("--symbols", type=_positive, metavar="N", help="20, of daily bars 500")
+    parser.add_argument("--plain", action="store_true", help="do not compile ours")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--daily", action="store_true", help="1,260 daily bars of each of 500 symbols"
@@ -181,10 +216,17 @@ def _engines(text: str) -> tuple[Engine, ...]:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Return what the options ask for."""
+    ours, plain = OURS, None
+    if not options.plain:
+        try:
+            ours, plain = compiled(OURS), OURS
+        except Unavailable as error:
+            progress(f"plain Python alone is measured: {error}")
     if options.scaling:
-        return scale(options.rounds)
+        return scale(options.rounds, ours=ours)
     make, usual = (market.days, 500) if options.daily else (market.minutes, 20)
-    return compare(make(options.symbols or usual), make(1), options.peers, options.rounds)
+    spec, one = make(options.symbols or usual), make(1)
+    return compare(spec, one, options.peers, options.rounds, ours, plain)
 
 
 def main() -> None:

@@ -14,7 +14,13 @@ import pytest
 
 from tools.benchmarks import backtest
 from tools.benchmarks.backtest_peers import market, rounds
-from tools.benchmarks.backtest_peers.environments import PEERS, Engine, Unavailable, interpreter
+from tools.benchmarks.backtest_peers.environments import (
+    PEERS,
+    Engine,
+    Unavailable,
+    compiled,
+    interpreter,
+)
 from tools.benchmarks.backtest_peers.reference import Answer, answer
 from tools.benchmarks.backtest_peers.rounds import Entry
 from tools.benchmarks.backtest_peers.workload import Workload
@@ -106,7 +112,7 @@ def test_the_loop_finds_the_exact_answer_in_all_rounds_and_peers_are_compared(
     spec = dataclasses.replace(market.minutes(3), bars=2_000)
     alone = dataclasses.replace(LOOP, name="alone", one_symbol=True)
     one = dataclasses.replace(spec, symbols=1)
-    result = backtest.compare(spec, one, [LOOP, BROKEN, alone], 2, LOOP)
+    result = backtest.compare(spec, one, [LOOP, BROKEN, alone], 2, LOOP, plain=LOOP)
     exact, exact_one = (answer(market.generate(each)) for each in (spec, one))
     for figures in (result, result["peers"]["loop"], result["reference"]):
         assert (figures["fills"], figures["equity_end"]) == (exact.fills, float(exact.equity_end))
@@ -116,15 +122,29 @@ def test_the_loop_finds_the_exact_answer_in_all_rounds_and_peers_are_compared(
     assert set(result["ratio"]) == {"loop", "alone"}
     rate = result["peers"]["alone"]["bars_per_s"]
     assert result["ratio"]["alone"] == round(result["one_symbol"]["bars_per_s"] / rate, 3)
+    assert result["ratio_of_rates"]["alone"] == round(result["bars_per_s"] / rate, 3)
+    assert result["compiled"]
+    assert result["plain"]["fills"] == result["fills"]
+    assert result["plain"]["one_symbol"]["fills"] == exact_one.fills
+    own = ["ours", "one_symbol", "plain_ours", "plain_one_symbol"]
     # The second round begins with the second peer, and the broken one is not tried again.
     assert [list(each) for each in result["rounds"]] == [
-        ["ours", "one_symbol", "loop", "alone"],
-        ["ours", "one_symbol", "alone", "loop"],
+        [*own, "loop", "alone"],
+        [*own, "alone", "loop"],
     ]
     assert 20 < result["rss_mb"] < 500
     assert json.loads(json.dumps(result)) == result
     shown = backtest.table(result)
-    names = ["ours ", "ours, one symbol ", "loop ", "alone ", "broken ", "exact answer "]
+    names = [
+        "ours ",
+        "ours, one symbol ",
+        "ours, plain ",
+        "plain, one symbol ",
+        "loop ",
+        "alone ",
+        "broken ",
+        "exact answer ",
+    ]
     assert all(f"\n{name}" in shown for name in names)
     assert f"{result['ratio']['alone']:.2f} x" in shown
     assert "round 2, alone" in capsys.readouterr().err
@@ -152,18 +172,16 @@ def test_what_fails_of_our_own_ends_the_benchmark() -> None:
         ("print('{\"fills\": 1}')", "not an object"),
     ],
 )
-def test_a_runner_without_figures_is_told_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, why: str
-) -> None:
+def test_a_runner_without_figures_is_told_apart(tmp_path: Path, output: str, why: str) -> None:
     (tmp_path / "mute.py").write_text(output)
-    monkeypatch.setattr(rounds, "ROOT", tmp_path)
-    entry = Entry("mute", Engine("mute", "mute"), tmp_path / "no.npz", Path(sys.executable))
+    mute = Engine("mute", "mute", root=tmp_path)
+    entry = Entry("mute", mute, tmp_path / "no.npz", Path(sys.executable))
     with pytest.raises(Unavailable, match=why):
         rounds.run(entry)
 
 
 def test_an_engine_that_finds_something_else_in_another_round_is_not_believed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "moody.py").write_text(
         "import json, pathlib, sys\n"
@@ -172,8 +190,8 @@ def test_an_engine_that_finds_something_else_in_another_round_is_not_believed(
         "seen.write_text(str(fills + 1))\n"
         "print(json.dumps(dict(bars_per_s=1, rss_mb=1, fills=fills, equity_end=1.0)))\n"
     )
-    monkeypatch.setattr(rounds, "ROOT", tmp_path)
-    entry = Entry("moody", Engine("moody", "moody"), tmp_path / "seen", Path(sys.executable))
+    moody = Engine("moody", "moody", root=tmp_path)
+    entry = Entry("moody", moody, tmp_path / "seen", Path(sys.executable))
     with pytest.raises(ValueError, match=r"moody: \{'fills': 1, .*in round 2"):
         rounds.play([entry], [], 2, lambda line: None)
 
@@ -212,6 +230,33 @@ def test_what_cannot_be_installed_is_named_and_nothing_is_taken_for_installed(ho
     for _ in range(2):
         with pytest.raises(Unavailable, match=r"not installed: .*absent-1\.0"):
             interpreter(engine)
+
+
+def test_a_compiled_copy_is_made_once_and_anew_for_other_sources(
+    home: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "checkout"
+    (root / "tools").mkdir(parents=True)
+    (root / "liualgotrader").mkdir()
+    source = root / "liualgotrader" / "source.py"
+    source.write_text("")
+    (root / "tools" / "__init__.py").touch()
+    (root / "tools" / "compile_engine.py").write_text(
+        "import pathlib, sys\n(pathlib.Path(sys.argv[2]) / 'made').open('a').write('.')\n"
+    )
+    engine = Engine("ours", "ours", root=root)
+    folder = compiled(engine).root
+    assert folder == home / "bench" / "compiled"
+    assert compiled(engine).root == folder
+    assert (folder / "made").read_text() == "."
+    (folder / "left").touch()
+    source.write_text("changed = True")
+    assert compiled(engine).root == folder
+    assert not (folder / "left").exists()
+    (root / "tools" / "compile_engine.py").write_text("raise SystemExit('no compiler here')")
+    source.write_text("")
+    with pytest.raises(Unavailable, match="no compiler here"):
+        compiled(engine)
 
 
 def test_options() -> None:

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from liualgotrader.scripts.home import liu_home
 
+ROOT = Path(__file__).resolve().parents[3]
 _PACKAGE = "tools.benchmarks.backtest_peers"
 _STAMP = "installed.txt"
 _INSTALL_SECONDS = 900
@@ -24,13 +26,15 @@ class Unavailable(Exception):
 class Engine:
     """A runner and what has to be installed for it; without requirements our own interpreter runs it.
 
-    `one_symbol`: it is measured on the workload's first symbol only.
+    `one_symbol`: it is measured on the workload's first symbol only. `root`: the folder that it is run from, with the
+    package in it; the checkout unless given.
     """
 
     name: str
     module: str
     requirements: tuple[str, ...] = ()
     one_symbol: bool = False
+    root: Path = ROOT
 
 
 OURS = Engine("ours", "tools.benchmarks.backtest_ours")
@@ -52,6 +56,30 @@ PEERS = {
         ),
     )
 }
+
+
+def compiled(engine: Engine) -> Engine:
+    """Return our engine in a copy of the checkout whose package is compiled, made or remade when need be.
+
+    The copy is LIU_HOME/bench/compiled. Raises Unavailable with the compiler's last words.
+    """
+    folder = liu_home() / "bench" / "compiled"
+    stamp, wanted = folder / _STAMP, _version(engine.root / "liualgotrader")
+    if not (stamp.exists() and stamp.read_text() == wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "tools").symlink_to(engine.root / "tools")
+        _run([sys.executable, "-m", "tools.compile_engine", "--into", str(folder)], cwd=engine.root)
+        stamp.write_text(wanted)
+    return replace(engine, root=folder)
+
+
+def _version(package: Path) -> str:
+    """Return what tells one version of a package, under one Python, from another."""
+    found = sha256(sys.version.encode())
+    for source in sorted(package.rglob("*.py")):
+        found.update(f"{source.relative_to(package)}\0".encode() + source.read_bytes())
+    return found.hexdigest()
 
 
 def interpreter(engine: Engine) -> Path:
@@ -80,12 +108,13 @@ def interpreter(engine: Engine) -> Path:
     return python
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], cwd: Path | None = None) -> None:
     """Run one step of an installation. Raises Unavailable."""
     environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     try:
         done = subprocess.run(
             command,
+            cwd=cwd,
             env=environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -13,7 +13,6 @@ from typing import Any
 
 from tools.benchmarks.backtest_peers.environments import Engine, Unavailable
 
-ROOT = Path(__file__).resolve().parents[3]
 KEYS = ("bars_per_s", "rss_mb", "fills", "equity_end")
 Figures = Mapping[str, Any]
 
@@ -53,7 +52,7 @@ def run(entry: Entry, seconds: float = 3_600) -> Figures:
     try:
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=entry.engine.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -1,0 +1,40 @@
+"""What may be compiled, and what compiling leaves behind. That it changes nothing else: tests/e2e/test_compiled.py."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from liualgotrader.common.compiled import STAMP
+from tools.compile_engine import MODULES, PACKAGE, ROOT, copy, undo
+
+
+def source(module: str) -> ast.Module:
+    """Return a module's source, parsed."""
+    return ast.parse((ROOT / PACKAGE / f"{module}.py").read_text())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_class_relies_on_words_that_compiling_drops(module: str) -> None:
+    """What stands beside a class's base is dropped: `frozen` is inherited, anything else would be lost."""
+    for node in ast.walk(source(module)):
+        if isinstance(node, ast.ClassDef) and node.keywords:
+            words = {word.arg for word in node.keywords}
+            bases = [ast.unparse(base) for base in node.bases]
+            assert (words, bases) == ({"frozen"}, ["Frozen"]), f"{module}: {node.name}"
+
+
+def test_modules_are_named_once_and_in_order() -> None:
+    assert list(MODULES) == sorted(set(MODULES))
+
+
+def test_a_copy_has_sources_alone_and_undoing_leaves_them(tmp_path: Path) -> None:
+    copy(tmp_path)
+    package = tmp_path / PACKAGE
+    sources = {each for each in package.rglob("*") if each.is_file()}
+    assert package / "engine" / "core.py" in sources
+    assert not [each for each in sources if each.suffix in (".so", ".pyc") or each.name == STAMP]
+    (package / "engine" / "core.cpython-311-x86_64-linux-gnu.so").touch()
+    (package / STAMP).write_text("{}")
+    assert undo(tmp_path) == 2
+    assert {each for each in package.rglob("*") if each.is_file()} == sources

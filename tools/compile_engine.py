@@ -1,0 +1,155 @@
+"""Compiles modules of the package with mypyc; started by tools/compile.
+
+Compiled is what an order passes between a strategy and the rows of a backtest. Not compiled is what defines the structs
+that travel (mypyc gives their fields up to slow look-ups), what runs for every bar and mostly calls strategies
+(engine/bar_row.py, engine/context.py, common/clock.py), and all that waits for the world.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import runpy
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "liualgotrader"
+MODULES = (
+    "common/account_view",
+    "common/admission",
+    "common/ids",
+    "engine/book",
+    "engine/changes",
+    "engine/core",
+    "engine/feeds",
+    "engine/flatten",
+    "engine/intents",
+    "engine/protection",
+    "engine/risk",
+    "engine/runner",
+    "simulation/desk",
+    "simulation/lone_runner",
+    "simulation/pit",
+    "simulation/post",
+    "simulation/seat",
+    "simulation/stride",
+    "trading/memory_ledger",
+    "venue/account",
+    "venue/admission",
+    "venue/auctions",
+    "venue/banded",
+    "venue/books",
+    "venue/buying_power",
+    "venue/day_trades",
+    "venue/day_trading",
+    "venue/groups",
+    "venue/market",
+    "venue/matching",
+    "venue/matching_limit",
+    "venue/participation",
+    "venue/pattern",
+    "venue/routing",
+    "venue/sessions",
+    "venue/shares",
+    "venue/short_sale",
+    "venue/store",
+    "venue/time_in_force",
+    "venue/triggers",
+    "venue/validation",
+    "venue/venue",
+    "what_if/recorded_pit",
+)
+# What mypy is told: nothing of pyproject.toml, which a copy has not.
+_MYPY = ("--config-file=", "--ignore-missing-imports", "--explicit-package-bases")
+_BINARIES = ("*.so", "*.pyd")
+
+
+def _rules(root: Path) -> dict[str, Any]:
+    """Return the names of common/compiled.py. It is not imported: the package cannot be where it is stale."""
+    return runpy.run_path(str(root / PACKAGE / "common" / "compiled.py"))
+
+
+def undo(root: Path) -> int:
+    """Take away what was compiled in a folder with the package; return how many files that were."""
+    package = root / PACKAGE
+    found = [each for pattern in _BINARIES for each in package.rglob(pattern)]
+    found += [stamp] if (stamp := package / _rules(root)["STAMP"]).exists() else []
+    for each in found:
+        each.unlink()
+    return len(found)
+
+
+def build(root: Path) -> None:
+    """Compile the modules of the package in a folder, beside their sources.
+
+    Raises CompileError, or SystemExit where mypy finds a mistake in them.
+    """
+    undo(root)
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            os.chdir(root)  # a module's name is its path from here
+            _build(Path(scratch))
+        finally:
+            os.chdir(here)
+    rules = _rules(root)
+    package, names = root / PACKAGE, [f"{module}.py" for module in MODULES]
+    made_of = {name: rules["digest"](package / name) for name in names}
+    (package / rules["STAMP"]).write_text(json.dumps(made_of, indent=1) + "\n")
+
+
+def _build(scratch: Path) -> None:
+    from mypyc.build import mypycify
+    from setuptools import Distribution  # type: ignore[import-untyped]
+
+    extensions = mypycify(
+        [*_MYPY, *(f"{PACKAGE}/{module}.py" for module in MODULES)],
+        debug_level="0",
+        group_name=f"{PACKAGE}.compiled",
+        target_dir=str(scratch / "c"),
+    )
+    command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
+    command.inplace = True
+    command.build_lib = str(scratch / "libraries")
+    command.build_temp = str(scratch / "objects")
+    command.parallel = os.cpu_count()
+    command.ensure_finalized()
+    command.run()
+
+
+def copy(into: Path) -> None:
+    """Put the package's sources into a folder."""
+    shutil.rmtree(into / PACKAGE, ignore_errors=True)
+    ignored = shutil.ignore_patterns("__pycache__", *_BINARIES, _rules(ROOT)["STAMP"])
+    shutil.copytree(ROOT / PACKAGE, into / PACKAGE, ignore=ignored)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compile, or undo it."""
+    parser = argparse.ArgumentParser(prog="tools/compile", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--undo", action="store_true", help="go back to plain Python")
+    what.add_argument("--into", type=Path, metavar="FOLDER", help="compile a copy")
+    options = parser.parse_args(arguments)
+    if options.undo:
+        print(
+            "tools/compile: plain Python again" if undo(ROOT) else "tools/compile: nothing to undo"
+        )
+        return 0
+    root: Path = ROOT
+    if options.into is not None:
+        root = options.into.resolve()
+        copy(root)
+    build(root)
+    print(f"tools/compile: {len(MODULES)} modules compiled in {root / PACKAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
