@@ -35,8 +35,6 @@ _HALF_DAY_NS = _DAY // 2 * SECOND
 # Bars that nobody has read yet are kept as they came. Enough to make moving them cheap, few enough
 # that 1,000 symbols hold 60 MB of them.
 _BLOCK = 512
-ROOM = _BLOCK - 1
-"""To a row in `DataLoader.waiting` that is shorter, a bar may be added directly."""
 
 _Value = TypeVar("_Value", bound=float)
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -334,7 +332,7 @@ class DataLoader:
     __slots__ = ("_by_symbol", "_daily", "_seconds", "waiting")
 
     def __init__(self, seconds: int = 60, *, daily: DataLoader | None = None) -> None:
-        """`waiting`: by symbol, the newest bars, which nobody has read yet."""
+        """`waiting`: by symbol, the newest bars, which nobody has read yet. Whoever has few more may add them there."""
         self._seconds = seconds
         self._by_symbol: dict[str, SymbolData] = {}
         self.waiting: dict[str, list[Bar]] = {}
@@ -379,12 +377,27 @@ class DataLoader:
         """
         data = self._by_symbol.get(bar.symbol)
         if data is None:
-            data = self._by_symbol[bar.symbol] = SymbolData(bar.symbol, self._seconds)
-            self.waiting[bar.symbol] = data.pending
+            data = self._new(bar.symbol)
         pending = data.pending
         pending.append(bar)
         if len(pending) >= _BLOCK:
             data.settle()
+
+    def admit_row(self, symbol: str, bars: Sequence[Bar]) -> None:
+        """Add what is known of a symbol, oldest first, as `admit` does one by one."""
+        if not bars:
+            return
+        data = self._by_symbol.get(symbol)
+        if data is None:
+            data = self._new(symbol)
+        data.pending += bars
+        if len(data.pending) >= _BLOCK:
+            data.settle()
+
+    def _new(self, symbol: str) -> SymbolData:
+        data = self._by_symbol[symbol] = SymbolData(symbol, self._seconds)
+        self.waiting[symbol] = data.pending
+        return data
 
     def adjust(self, symbol: str, ratio: float) -> None:
         """Restate a symbol's bars, daily ones too, for a split: see `SymbolData.adjust`.

@@ -133,7 +133,7 @@ class OrderEventKind(StrEnum):
     NEVER_SENT = "never_sent"
 
 
-class OrderEvent(Event, frozen=True, array_like=True, tag="order"):
+class OrderEvent(Event, frozen=True, array_like=True, gc=False, tag="order"):
     """Something happened to one order.
 
     `qty` and `price` are those of this execution, not running totals; `execution_id` names the

@@ -132,10 +132,10 @@ def exact_number(value: Number) -> Decimal:
     A float becomes the shortest decimal that reads back as it. Raises BadNumber on anything that is
     no finite number, or too large to be worked with exactly.
     """
+    if type(value) is float and -_TOO_LARGE_INT < value < _TOO_LARGE_INT:
+        return Decimal(repr(value))
     try:
-        if type(value) is float:
-            exact = Decimal(repr(value))
-        elif isinstance(value, (int, Decimal, str)):
+        if isinstance(value, (int, Decimal, str)):
             exact = Decimal(value)
         else:
             exact = Decimal(repr(float(value)))

@@ -31,7 +31,7 @@ _BUY = Side.BUY
 _TELLS_WHY = frozenset({Kind.REFUSED, Kind.REJECTED, Kind.NEVER_SENT})
 
 
-class Holding(msgspec.Struct, frozen=True):
+class Holding(msgspec.Struct, frozen=True, gc=False):
     """What one strategy holds of one symbol: signed quantity and average entry price.
 
     `value`: signed dollars at cost. The ledger sees no market, so it values at what was paid. Worked
@@ -69,7 +69,7 @@ def added_up(fills: Iterable[tuple[Decimal, Decimal]]) -> Holding:
     return holding
 
 
-class LedgerOrder(msgspec.Struct):
+class LedgerOrder(msgspec.Struct, gc=False):
     """An order with all that is kept of it. `reserved`: the dollars it claimed when admitted."""
 
     order_id: str
@@ -166,7 +166,7 @@ def execution_of(event: OrderEvent) -> tuple[Decimal, Decimal]:
     return event.qty, event.price
 
 
-class Execution(msgspec.Struct):
+class Execution(msgspec.Struct, gc=False):
     """One fill as it is kept. `live` ends when the venue takes it back."""
 
     order_id: str

@@ -81,7 +81,9 @@ class StopLoss(msgspec.Struct, frozen=True, array_like=True):
     limit: Decimal | None = None
 
 
-class Submit(msgspec.Struct, frozen=True, array_like=True, tag_field="what", tag="submit"):
+class Submit(
+    msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="what", tag="submit"
+):
     """A new order, exact. Either `qty` or `notional` is given.
 
     `trigger` activates stop orders. `stop`, `target`, `reason` and `indicators` are what the
@@ -143,7 +145,7 @@ class Replace(msgspec.Struct, frozen=True, array_like=True, tag_field="what", ta
 OrderIntent = Submit | Cancel | Replace
 
 
-class Approved(msgspec.Struct, frozen=True, array_like=True, tag="approved"):
+class Approved(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="approved"):
     """Risk agrees. A Trader takes nothing else."""
 
     intent: OrderIntent
@@ -289,7 +291,7 @@ def filled_status(status: OrderStatus, *, qty: Decimal | None, filled: Decimal) 
     return _FILLED if whole and status not in CLOSED else status
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     """An order at the broker, as its events tell it.
 
     `qty` is None while a notional order's size is unknown.

@@ -9,7 +9,7 @@ import msgspec
 ZERO = Decimal(0)
 
 
-class Execution(msgspec.Struct, frozen=True):
+class Execution(msgspec.Struct, frozen=True, gc=False):
     """One fill: signed quantity (sold is negative), price and fee."""
 
     execution_id: str
@@ -18,7 +18,7 @@ class Execution(msgspec.Struct, frozen=True):
     fee: Decimal = ZERO
 
 
-class Position(msgspec.Struct):
+class Position(msgspec.Struct, gc=False):
     """What one strategy holds of one symbol: average cost, and what closing parts of it brought."""
 
     qty: Decimal = ZERO

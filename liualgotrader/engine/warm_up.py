@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import lt
 from typing import TYPE_CHECKING
 
 from liualgotrader.common.data_loader import DataLoader
@@ -38,6 +39,8 @@ class WarmUp:
         what is known already stays as it was seen.
         """
         symbol, admit = history.symbol, self._data.admit
+        if (fresh := self._of_a_new_symbol(history)) is not None:
+            return fresh
         newest = last = self._data[symbol].starts[-1] if symbol in self._data else -1
         fresh = []
         for bar in history.bars:
@@ -53,6 +56,22 @@ class WarmUp:
             elif bar.seconds == DAY_SECONDS:
                 self._data.daily.admit(bar)
         return fresh
+
+    def _of_a_new_symbol(self, history: HistoryLoaded) -> list[Bar] | None:
+        """Put bars in one by one only where it matters: a morning has them of every symbol, mostly in order."""
+        symbol, seconds = history.symbol, self._seconds
+        if symbol in self._data:
+            return None
+        bars = [bar for bar in history.bars if bar.seconds == seconds]
+        starts = [bar.start for bar in bars]
+        if not all(map(lt, starts, starts[1:])):
+            return None
+        self._data.admit_row(symbol, bars)
+        if len(bars) < len(history.bars):
+            for bar in history.bars:
+                if bar.seconds == DAY_SECONDS != seconds:
+                    self._data.daily.admit(bar)
+        return bars
 
     def _knows(self, symbol: str, start: int) -> bool:
         return symbol in self._data and self._data[symbol].has(start)

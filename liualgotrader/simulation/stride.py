@@ -1,4 +1,4 @@
-"""Long steps over quiet history: one engine, minute bars alone, and nothing due but its own orders.
+"""Long steps over quiet history: one engine, minute bars of the lake alone, and nothing due but its own orders.
 
 It does what the windows of `Simulation` do, in the same order, without asking at every moment who may be concerned.
 Wherever anything else is due (the venue's clock, a timer, a pick, a scan) it stops, and a window goes on from there.

@@ -44,18 +44,27 @@ class Opened:
 
 
 class DayTrades:
-    """The day trades among one day's fills, which are read as they come and only when asked."""
+    """The day trades among one day's fills, which are read only when somebody asks."""
 
     def __init__(self) -> None:
         self._by_symbol: dict[str, Opened] = {}
         self._read = 0
+        self._left: Sequence[Execution] = ()
+        self._held: dict[str, Decimal] = {}
 
     def read(self, fills: Sequence[Execution], position: Callable[[str], Decimal]) -> None:
         """Read the fills that came since; `position` is what is held of a symbol now."""
         fresh = fills[self._read :]
-        if not fresh:
-            return
-        self._read = len(fills)
+        if fresh:
+            self._read = len(fills)
+            self._take_in(fresh, position)
+
+    def end(self, fills: Sequence[Execution], position: Callable[[str], Decimal]) -> None:
+        """Keep what nobody has read of a day that is over, with what is held of its symbols then."""
+        self._left = fills[self._read :]
+        self._held = {symbol: position(symbol) for symbol in {fill.symbol for fill in self._left}}
+
+    def _take_in(self, fresh: Sequence[Execution], position: Callable[[str], Decimal]) -> None:
         moved: defaultdict[str, Decimal] = defaultdict(Decimal)
         for fill in fresh:
             moved[fill.symbol] += fill.side.sign * fill.qty
@@ -68,6 +77,9 @@ class DayTrades:
     @property
     def count(self) -> int:
         """How many there were."""
+        if self._left:
+            left, self._left = self._left, ()
+            self._take_in(left, self._held.__getitem__)
         return sum(each.trades for each in self._by_symbol.values())
 
     @property

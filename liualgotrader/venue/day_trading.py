@@ -35,8 +35,7 @@ class DayTrading:
     day-trading buying power. `intraday`: whether intraday margin holds. `multiplier`: dollars of
     positions per dollar of equity, of the day. `cash_suffices`: whether what the cash pays for is within
     the day-trading buying power too; it is when that is twice the equity, unless the account doubles
-    within the day. `window`: the day trades of the business days before,
-    newest last.
+    within the day.
     """
 
     def __init__(self, account: Account, rules: VenueRules) -> None:
@@ -49,7 +48,8 @@ class DayTrading:
         self.cash_suffices = True
         self.last_equity: Decimal | None = None
         self.last_maintenance = ZERO
-        self.window: deque[int] = deque(maxlen=WINDOW_DAYS - 1)
+        self._window: deque[int] = deque(maxlen=WINDOW_DAYS - 1)
+        self._unread: deque[DayTrades] = deque(maxlen=WINDOW_DAYS - 1)
         self.today = DayTrades()
         self.date = date.min
 
@@ -76,12 +76,19 @@ class DayTrading:
 
     def end(self, fills: Sequence[Execution]) -> None:
         """Put the day's trades into the window."""
-        self.read(fills)
-        self.window.append(self.today.count)
+        self.today.end(fills, self._account.position_qty)
+        self._unread.append(self.today)
 
     def read(self, fills: Sequence[Execution]) -> None:
         """Read the day's fills so far."""
         self.today.read(fills, self._account.position_qty)
+
+    @property
+    def window(self) -> deque[int]:
+        """The day trades of the business days before, newest last. Counted when somebody asks, of most days never."""
+        while self._unread:
+            self._window.append(self._unread.popleft().count)
+        return self._window
 
     @property
     def _equity(self) -> Decimal:

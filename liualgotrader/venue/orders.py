@@ -30,7 +30,7 @@ def plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-class OrderRequest(msgspec.Struct, frozen=True):
+class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     """What a client asks for: `qty` (units) or `notional` (dollars); `client_id` may be None."""
 
     symbol: str
@@ -72,7 +72,7 @@ class LegRole(StrEnum):
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
 
-class VenueOrder(msgspec.Struct):
+class VenueOrder(msgspec.Struct, gc=False):
     """An order at the broker. Times are ns UTC; `legs`, `parent`, `replaces` are other orders' ids.
 
     `qty` is None while a notional order's size is unknown. `hwm` is the extreme a trailing stop has
@@ -155,7 +155,7 @@ class VenueOrder(msgspec.Struct):
         return msgspec.structs.replace(self)
 
 
-class VenueEvent(msgspec.Struct, frozen=True):
+class VenueEvent(msgspec.Struct, frozen=True, gc=False):
     """Something happened to an order. `order` is a snapshot taken right after it.
 
     `qty`, `price` and `fee` are those of this execution; `position_qty` is the account's position
@@ -174,7 +174,7 @@ class VenueEvent(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
-class Execution(msgspec.Struct, frozen=True):
+class Execution(msgspec.Struct, frozen=True, gc=False):
     """One fill, as the broker's list of activities has it. `fee` in dollars, `price` per unit."""
 
     execution_id: str
