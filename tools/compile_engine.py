@@ -13,6 +13,7 @@ import os
 import runpy
 import shutil
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,6 +71,10 @@ _MYPY = ("--config-file=", "--ignore-missing-imports", "--explicit-package-bases
 _BINARIES = ("*.so", "*.pyd")
 
 
+class Refused(Exception):
+    """It cannot be done; the message says why and what to do."""
+
+
 def _rules(root: Path) -> dict[str, Any]:
     """Return the names of common/compiled.py. It is not imported: the package cannot be where it is stale."""
     return runpy.run_path(str(root / PACKAGE / "common" / "compiled.py"))
@@ -85,23 +90,38 @@ def undo(root: Path) -> int:
     return len(found)
 
 
+def look_for_compiler() -> None:
+    """Raise Refused where the C compiler that this Python was built with is not there."""
+    name: str = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(name) is None:
+        raise Refused(
+            f"there is no C compiler ({name}), and plain Python does the same without one\n"
+            "  Debian, Ubuntu:  apt-get install gcc python3-dev\n"
+            "  macOS:           xcode-select --install"
+        )
+
+
 def build(root: Path) -> None:
     """Compile the modules of the package in a folder, beside their sources.
 
-    Raises CompileError, or SystemExit where mypy finds a mistake in them.
+    Raises setuptools' errors where the compiler fails, and SystemExit where mypy finds a mistake.
     """
     undo(root)
+    rules = _rules(root)
+    package, names = root / PACKAGE, [f"{module}.py" for module in MODULES]
+    made_of = {name: rules["digest"](package / name) for name in names}
+    # First, so that no compiled module is ever there without it, whenever this is killed.
+    (package / rules["STAMP"]).write_text(json.dumps(made_of, indent=1) + "\n")
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as scratch:
         try:
             os.chdir(root)  # a module's name is its path from here
             _build(Path(scratch))
+        except BaseException:
+            undo(root)
+            raise
         finally:
             os.chdir(here)
-    rules = _rules(root)
-    package, names = root / PACKAGE, [f"{module}.py" for module in MODULES]
-    made_of = {name: rules["digest"](package / name) for name in names}
-    (package / rules["STAMP"]).write_text(json.dumps(made_of, indent=1) + "\n")
 
 
 def _build(scratch: Path) -> None:
@@ -124,10 +144,16 @@ def _build(scratch: Path) -> None:
 
 
 def copy(into: Path) -> None:
-    """Put the package's sources into a folder."""
-    shutil.rmtree(into / PACKAGE, ignore_errors=True)
+    """Put the package's sources into a folder. Raises Refused where another package would have to go for it."""
+    target = into / PACKAGE
+    is_ours = (target / _rules(ROOT)["STAMP"]).exists()
+    if target.exists() and (into.resolve() == ROOT or not is_ours):
+        raise Refused(
+            f"{target} is there already, and no copy that was made here; name another folder"
+        )
+    shutil.rmtree(target, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__", *_BINARIES, _rules(ROOT)["STAMP"])
-    shutil.copytree(ROOT / PACKAGE, into / PACKAGE, ignore=ignored)
+    shutil.copytree(ROOT / PACKAGE, target, ignore=ignored)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,10 +169,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 0
     root: Path = ROOT
-    if options.into is not None:
-        root = options.into.resolve()
-        copy(root)
-    build(root)
+    try:
+        look_for_compiler()
+        if options.into is not None:
+            root = options.into.resolve()
+            copy(root)
+        build(root)
+    except Refused as error:
+        print(f"tools/compile: {error}", file=sys.stderr)
+        return 1
     print(f"tools/compile: {len(MODULES)} modules compiled in {root / PACKAGE}")
     return 0
 

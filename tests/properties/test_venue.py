@@ -9,9 +9,11 @@ from itertools import count
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import liualgotrader.venue.venue
 from liualgotrader.common.events import Bar, Quote, Trade
 from liualgotrader.common.instruments import Instrument
 from liualgotrader.common.orders import (
@@ -364,6 +366,10 @@ def _slow_venue(rules: VenueRules) -> Venue:
     return venue
 
 
+@pytest.mark.skipif(
+    not str(liualgotrader.venue.venue.__file__).endswith(".py"),
+    reason="compiled code looks into a dictionary without asking it",
+)
 @given(ACTIONS, RULES)
 @settings(max_examples=150, deadline=None)
 def test_the_fast_path_tells_the_same_story_as_the_slow_one(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from liualgotrader.common.compiled import STAMP
-from tools.compile_engine import MODULES, PACKAGE, ROOT, copy, undo
+from tools.compile_engine import MODULES, PACKAGE, ROOT, Refused, copy, main, undo
 
 
 def source(module: str) -> ast.Module:
@@ -38,3 +38,26 @@ def test_a_copy_has_sources_alone_and_undoing_leaves_them(tmp_path: Path) -> Non
     (package / STAMP).write_text("{}")
     assert undo(tmp_path) == 2
     assert {each for each in package.rglob("*") if each.is_file()} == sources
+
+
+def test_a_package_that_is_no_copy_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / PACKAGE).mkdir()
+    (tmp_path / PACKAGE / "mine.py").touch()
+    with pytest.raises(Refused, match="name another folder"):
+        copy(tmp_path)
+    with pytest.raises(Refused, match="name another folder"):
+        copy(ROOT)
+    assert (tmp_path / PACKAGE / "mine.py").exists()
+    (tmp_path / PACKAGE / STAMP).write_text("{}")
+    copy(tmp_path)
+    assert not (tmp_path / PACKAGE / "mine.py").exists()
+
+
+def test_without_a_compiler_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler -O2")
+    assert main([]) == 1
+    said = capsys.readouterr().err
+    assert "no C compiler (no-such-compiler)" in said
+    assert "apt-get install gcc" in said
