@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from liualgotrader.common.compiled import STAMP
 from liualgotrader.common.errors import ConfigError
 from tools.benchmarks.backtest_peers import market, reference
 from tools.benchmarks.backtest_peers.environments import (
@@ -216,6 +217,11 @@ def _engines(text: str) -> tuple[Engine, ...]:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Return what the options ask for."""
+    if (OURS.root / "liualgotrader" / STAMP).exists():
+        raise ConfigError(
+            "this checkout is compiled, so there is no plain one beside it: run tools/compile --undo"
+            " first (the benchmark compiles a copy of its own)"
+        )
     ours, plain = OURS, None
     if not options.plain:
         try:

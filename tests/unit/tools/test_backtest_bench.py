@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from liualgotrader.common.compiled import STAMP
+from liualgotrader.common.errors import ConfigError
 from tools.benchmarks import backtest
 from tools.benchmarks.backtest_peers import market, rounds
 from tools.benchmarks.backtest_peers.environments import (
+    OURS,
     PEERS,
     Engine,
     Unavailable,
@@ -257,6 +260,16 @@ def test_a_compiled_copy_is_made_once_and_anew_for_other_sources(
     source.write_text("")
     with pytest.raises(Unavailable, match="no compiler here"):
         compiled(engine)
+
+
+def test_a_compiled_checkout_has_no_plain_one_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "liualgotrader").mkdir()
+    (tmp_path / "liualgotrader" / STAMP).write_text("{}")
+    monkeypatch.setattr(backtest, "OURS", dataclasses.replace(OURS, root=tmp_path))
+    with pytest.raises(ConfigError, match="tools/compile --undo first"):
+        backtest.measure(backtest._options(["--peers", ""]))
 
 
 def test_options() -> None:
