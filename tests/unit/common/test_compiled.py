@@ -19,11 +19,8 @@ def package(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_as_it_was_compiled_is_taken(package: Path) -> None:
+def test_only_a_change_is_refused_and_named_with_the_next_step(package: Path) -> None:
     check(package)
-
-
-def test_a_change_is_named_with_the_next_step(package: Path) -> None:
     (package / "two.py").write_text("NAME = 2\n")
     with pytest.raises(ImportError, match=r"since it was compiled: two\.py\n.*tools/compile again"):
         check(package)
