@@ -90,10 +90,15 @@ def undo(root: Path) -> int:
     return len(found)
 
 
+def compiler() -> str:
+    """Return the name of the C compiler that would be called."""
+    called: str = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    return called.split()[0]
+
+
 def look_for_compiler() -> None:
-    """Raise Refused where the C compiler that this Python was built with is not there."""
-    name: str = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
-    if shutil.which(name) is None:
+    """Raise Refused where the C compiler is not there."""
+    if shutil.which(name := compiler()) is None:
         raise Refused(
             f"there is no C compiler ({name}), and plain Python does the same without one\n"
             "  Debian, Ubuntu:  apt-get install gcc python3-dev\n"
@@ -126,7 +131,7 @@ def build(root: Path) -> None:
 
 def _build(scratch: Path) -> None:
     from mypyc.build import mypycify
-    from setuptools import Distribution  # type: ignore[import-untyped]
+    from setuptools import Distribution  # type: ignore[import-untyped]  # it ships no annotations
 
     extensions = mypycify(
         [*_MYPY, *(f"{PACKAGE}/{module}.py" for module in MODULES)],

@@ -81,6 +81,8 @@ class StopLoss(msgspec.Struct, frozen=True, array_like=True):
     limit: Decimal | None = None
 
 
+# `gc=False`, here and of what orders are made into: nothing in them can lead back to them. An author's remarks are
+# copied into plain values first (engine/intents.py).
 class Submit(
     msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="what", tag="submit"
 ):

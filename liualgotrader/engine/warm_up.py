@@ -38,40 +38,27 @@ class WarmUp:
         A live bar may have come first, so what is older than the newest is put in its place, and
         what is known already stays as it was seen.
         """
-        symbol, admit = history.symbol, self._data.admit
-        if (fresh := self._of_a_new_symbol(history)) is not None:
-            return fresh
-        newest = last = self._data[symbol].starts[-1] if symbol in self._data else -1
-        fresh = []
-        for bar in history.bars:
-            if bar.seconds == self._seconds:
-                start = bar.start
-                if start > newest:
-                    fresh.append(bar)
-                if start > last:
-                    admit(bar)
-                    last = start
-                elif not self._knows(symbol, start):
-                    admit(bar)
-            elif bar.seconds == DAY_SECONDS:
-                self._data.daily.admit(bar)
-        return fresh
-
-    def _of_a_new_symbol(self, history: HistoryLoaded) -> list[Bar] | None:
-        """Put bars in one by one only where it matters: a morning has them of every symbol, mostly in order."""
-        symbol, seconds = history.symbol, self._seconds
-        if symbol in self._data:
-            return None
-        bars = [bar for bar in history.bars if bar.seconds == seconds]
-        starts = [bar.start for bar in bars]
-        if not all(map(lt, starts, starts[1:])):
-            return None
-        self._data.admit_row(symbol, bars)
-        if len(bars) < len(history.bars):
+        symbol, data = history.symbol, self._data
+        if self._seconds != DAY_SECONDS:
             for bar in history.bars:
-                if bar.seconds == DAY_SECONDS != seconds:
-                    self._data.daily.admit(bar)
-        return bars
+                if bar.seconds == DAY_SECONDS:
+                    data.daily.admit(bar)
+        bars = [bar for bar in history.bars if bar.seconds == self._seconds]
+        if symbol not in data and _ascend(bars):
+            data.admit_row(symbol, bars)  # so it is nearly every morning, with every symbol
+            return bars
+        newest = last = data[symbol].starts[-1] if symbol in data else -1
+        fresh = []
+        for bar in bars:
+            start = bar.start
+            if start > newest:
+                fresh.append(bar)
+            if start > last:
+                data.admit(bar)
+                last = start
+            elif not self._knows(symbol, start):
+                data.admit(bar)
+        return fresh
 
     def _knows(self, symbol: str, start: int) -> bool:
         return symbol in self._data and self._data[symbol].has(start)
@@ -91,3 +78,8 @@ class WarmUp:
         if symbol not in self._data:
             return []
         return self._data[symbol].newest(run.strategy.warmup)
+
+
+def _ascend(bars: list[Bar]) -> bool:
+    starts = [bar.start for bar in bars]
+    return all(map(lt, starts, starts[1:]))

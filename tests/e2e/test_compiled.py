@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.compile_engine import compiler
+
 ROOT = Path(__file__).resolve().parents[2]
 # What runs through what was compiled, most for the time it takes.
 TESTS = (
@@ -22,12 +24,11 @@ TESTS = (
     "tests/unit/venue",
     "tests/unit/what_if",
 )
-COMPILER = (sysconfig.get_config_var("CC") or "cc").split()[0]
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(420),
-    pytest.mark.skipif(shutil.which(COMPILER) is None, reason=f"there is no {COMPILER}"),
+    pytest.mark.skipif(shutil.which(compiler()) is None, reason=f"there is no {compiler()}"),
 ]
 
 

@@ -64,7 +64,7 @@ def compiled(engine: Engine) -> Engine:
     The copy is LIU_HOME/bench/compiled. Raises Unavailable with the compiler's last words.
     """
     folder = liu_home() / "bench" / "compiled"
-    stamp, wanted = folder / _STAMP, _version(engine.root / "liualgotrader")
+    stamp, wanted = folder / _STAMP, _version(engine.root)
     if not (stamp.exists() and stamp.read_text() == wanted):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -74,11 +74,12 @@ def compiled(engine: Engine) -> Engine:
     return replace(engine, root=folder)
 
 
-def _version(package: Path) -> str:
-    """Return what tells one version of a package, under one Python, from another."""
+def _version(root: Path) -> str:
+    """Return what tells one version of the package, and of how it is compiled under which Python, from another."""
     found = sha256(sys.version.encode())
-    for source in sorted(package.rglob("*.py")):
-        found.update(f"{source.relative_to(package)}\0".encode() + source.read_bytes())
+    sources = sorted((root / "liualgotrader").rglob("*.py"))
+    for source in (root / "tools" / "compile_engine.py", *sources):
+        found.update(f"{source.relative_to(root)}\0".encode() + source.read_bytes())
     return found.hexdigest()
 
 
