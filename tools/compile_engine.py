@@ -1,8 +1,7 @@
 """Compiles modules of the package with mypyc; started by tools/compile.
 
 Compiled is what an order passes between a strategy and the rows of a backtest. Not compiled is what defines the structs
-that travel (mypyc gives their fields up to slow look-ups), what runs for every bar and mostly calls strategies
-(engine/bar_row.py, engine/context.py, common/clock.py), and all that waits for the world.
+that travel (mypyc would make classes of them that are none of its own) and all that waits for the world.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import runpy
 import shutil
 import sys
@@ -69,6 +69,15 @@ MODULES = (
 # What mypy is told: nothing of pyproject.toml, which a copy has not.
 _MYPY = ("--config-file=", "--ignore-missing-imports", "--explicit-package-bases")
 _BINARIES = ("*.so", "*.pyd")
+# Calls between compiled functions are direct: nobody is to put others in their place.
+_OPTIONS = ["-fvisibility=hidden"] if os.name == "posix" else []
+_SITES = Path(__file__).with_name("compile_sites.h")
+# How mypyc writes that a module reads one of its own names: the constant `name` from the dict `globals`.
+_READ_OF_A_GLOBAL = re.compile(
+    r"(?P<globals>cpy_r_\w+) = (?P<dict>CPyStatic_\w+___globals);\n"
+    r"(?P<between>\s+(?P<name>cpy_r_\w+) = CPyStatics\[\d+\];[^\n]*\n\s+cpy_r_\w+ = )"
+    r"CPyDict_GetItem\((?P=globals), (?P=name)\)"
+)
 
 
 class Refused(Exception):
@@ -130,15 +139,24 @@ def build(root: Path) -> None:
 
 
 def _build(scratch: Path) -> None:
+    compile_files([f"{PACKAGE}/{module}.py" for module in MODULES], f"{PACKAGE}.compiled", scratch)
+
+
+def compile_files(files: Sequence[str], group: str, scratch: Path) -> None:
+    """Compile modules, named by their path from the working folder, beside their sources.
+
+    `group`: the dotted name of the library that they share. `scratch`: a folder for what lies between.
+    """
     from mypyc.build import mypycify
     from setuptools import Distribution  # type: ignore[import-untyped]  # it ships no annotations
 
     extensions = mypycify(
-        [*_MYPY, *(f"{PACKAGE}/{module}.py" for module in MODULES)],
-        debug_level="0",
-        group_name=f"{PACKAGE}.compiled",
-        target_dir=str(scratch / "c"),
+        [*_MYPY, *files], debug_level="0", group_name=group, target_dir=str(scratch / "c")
     )
+    for written in (scratch / "c").rglob("__native_*.c"):
+        written.write_text(with_memory(written.read_text()))
+    for extension in extensions:
+        extension.extra_compile_args += _OPTIONS
     command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
     command.inplace = True
     command.build_lib = str(scratch / "libraries")
@@ -146,6 +164,15 @@ def _build(scratch: Path) -> None:
     command.parallel = os.cpu_count()
     command.ensure_finalized()
     command.run()
+
+
+def with_memory(written: str) -> str:
+    """Return the C that mypyc has written so that each look-up remembers its last one: see compile_sites.h."""
+    text = _READ_OF_A_GLOBAL.sub(
+        r"\g<globals> = \g<dict>;\n\g<between>LIU_GLOBAL(\g<globals>, \g<name>)", written
+    )
+    behind = text.index("\n", text.rindex("#include")) + 1
+    return f'{text[:behind]}#include "{_SITES}"\n{text[behind:]}'
 
 
 def copy(into: Path) -> None:

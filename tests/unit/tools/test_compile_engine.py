@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from liualgotrader.common.compiled import STAMP
-from tools.compile_engine import MODULES, PACKAGE, ROOT, Refused, copy, main, undo
+from tools.compile_engine import MODULES, PACKAGE, ROOT, Refused, copy, main, undo, with_memory
 
 
 def source(module: str) -> ast.Module:
@@ -22,6 +22,24 @@ def test_no_class_relies_on_words_that_compiling_drops(module: str) -> None:
             words = {word.arg for word in node.keywords}
             bases = [ast.unparse(base) for base in node.bases]
             assert (words, bases) == ({"frozen"}, ["Frozen"]), f"{module}: {node.name}"
+
+
+def test_reads_of_a_modules_names_remember_and_other_reads_do_not() -> None:
+    written = """#include <init.c>
+#include "__native.h"
+    cpy_r_r1 = CPyStatic_core___globals;
+    cpy_r_r2 = CPyStatics[17]; /* 'ZERO' */
+    cpy_r_r3 = CPyDict_GetItem(cpy_r_r1, cpy_r_r2);
+    cpy_r_r4 = CPyDict_GetItem(cpy_r_orders, cpy_r_r2);
+    cpy_r_r5 = CPyStatic_core___globals;
+    cpy_r_r6 = CPyDict_GetItem(cpy_r_r5, cpy_r_name);
+"""
+    lines = with_memory(written).splitlines()
+    assert lines[2] == f'#include "{ROOT / "tools" / "compile_sites.h"}"'
+    assert lines[5] == "    cpy_r_r3 = LIU_GLOBAL(cpy_r_r1, cpy_r_r2);"
+    assert [*lines[:2], *lines[3:5], *lines[6:]] == [
+        line for line in written.splitlines() if "cpy_r_r3" not in line
+    ]
 
 
 def test_modules_are_named_once_and_in_order() -> None:

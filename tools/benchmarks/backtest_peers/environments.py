@@ -77,8 +77,11 @@ def compiled(engine: Engine) -> Engine:
 def _version(root: Path) -> str:
     """Return what tells one version of the package, and of how it is compiled under which Python, from another."""
     found = sha256(sys.version.encode())
-    sources = sorted((root / "liualgotrader").rglob("*.py"))
-    for source in (root / "tools" / "compile_engine.py", *sources):
+    sources = [
+        *sorted((root / "tools").glob("compile_*")),
+        *sorted((root / "liualgotrader").rglob("*.py")),
+    ]
+    for source in sources:
         found.update(f"{source.relative_to(root)}\0".encode() + source.read_bytes())
     return found.hexdigest()
 
