@@ -1,8 +1,4 @@
-"""A row of bars lived through in one call: a history has millions of them.
-
-Outside the engine's own module, because that one may be compiled, and this is better interpreted: it does little but
-read bars and call strategies.
-"""
+"""A row of bars lived through in one call: a history has millions of them."""
 
 from __future__ import annotations
 

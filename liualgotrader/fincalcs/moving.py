@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from mypy_extensions import mypyc_attr
 
 from liualgotrader.fincalcs.arrays import FloatArray, all_nan, check_period, floats
-from liualgotrader.fincalcs.ticks import EASY, EXACT, TICKS, exact_means, ticks
+from liualgotrader.fincalcs.ticks import EASY, EXACT, TICKS, BigMean, exact_means, ticks
 from liualgotrader.fincalcs.windows import from_blocks, heads, tails, tails_before, to_blocks
 
 _TICKS = float(TICKS)
@@ -24,6 +25,7 @@ _TICKS = float(TICKS)
 _ROUNDER = 1.5 * 2.0**52
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class SMA:
     """Average the last `period` values: the exact mean of the decimals, correctly rounded.
 
@@ -33,7 +35,7 @@ class SMA:
     """
 
     __slots__ = (
-        "_blocks", "_count", "_divisor", "_easy", "_most", "_sum", "_window", "period", "ready",
+        "_big", "_blocks", "_count", "_divisor", "_easy", "_most", "_sum", "_window", "period", "ready",
         "value",
     )  # fmt: skip
 
@@ -43,9 +45,10 @@ class SMA:
         # Below this the sum of a window and one more stays below 2**53: floats count it exactly.
         self._most = min(EASY, EXACT / TICKS / (period + 1))
         self._easy = 0.0
-        self._window = deque([0.0] * period, period)
+        self._window: deque[float] = deque([0.0] * period, period)
         self._sum = 0.0
         self._count = 0
+        self._big: BigMean | None = None
         self._blocks: _BlockMean | None = None
         self.ready = False
         self.value = nan
@@ -65,36 +68,39 @@ class SMA:
 
     def _take(self, value: float) -> float:
         """Take a value that is among the first ones, large, or no number of ticks."""
-        count = None if self._blocks is not None else ticks(value)
-        if count is None:
-            self.value = self._as_floats().update(value)
-        else:
-            if self._most and not -self._most < value < self._most:
-                self._count_in_ints()
-            self._sum += count - self._window[0]
-            self._window.append(count)
-            if self._count + 1 >= self.period:
-                self.value = self._sum / self._divisor
         self._count += 1
-        self.ready = self._count >= self.period
-        self._easy = self._most if self.ready and self._blocks is None else 0.0
+        average = self._average(value)
+        if self._count >= self.period:
+            self.value, self.ready = average, True
+        is_easy = self.ready and self._blocks is None and self._big is None
+        self._easy = self._most if is_easy else 0.0
         return self.value
 
-    def _count_in_ints(self) -> None:
-        """Go on with whole numbers of any size, for good."""
-        self._most = 0.0
-        self._sum = int(self._sum)
-        self._window = deque(map(int, self._window), self.period)
-        self._divisor = self.period * TICKS
+    def _average(self, value: float) -> float:
+        """Take a value; return the average, which says nothing before the window is full."""
+        count = None if self._blocks is not None else ticks(value)
+        if count is None:
+            return self._as_floats().update(value)
+        if self._big is None and not -self._most < value < self._most:
+            self._big = BigMean(self.period, self._window)
+        if self._big is not None:
+            return self._big.update(count)
+        self._sum += count - self._window[0]
+        self._window.append(float(count))
+        return self._sum / self._divisor
 
     def _as_floats(self) -> _BlockMean:
         """Return the sums of floats, begun with what of the window the next value leaves there."""
         if self._blocks is None:
             self._blocks = _BlockMean(self.period)
-            kept = min(self._count, self.period - 1)
-            for count in list(self._window)[self.period - kept :]:
-                self._blocks.update(count / TICKS)
+            prices = self._prices() if self._big is None else self._big.prices()
+            kept = min(self._count, self.period) - 1
+            for price in prices[self.period - kept :]:
+                self._blocks.update(price)
         return self._blocks
+
+    def _prices(self) -> list[float]:
+        return [count / _TICKS for count in self._window]
 
 
 class _BlockMean:
@@ -145,6 +151,7 @@ def _block_means(series: FloatArray, period: int) -> FloatArray:
     return from_blocks(sums / float(period), len(series))
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class EMA:
     """Smooth with weight 2 / (period + 1), seeded by the mean of the first `period` values."""
 
@@ -191,6 +198,7 @@ def ema(values: npt.ArrayLike, period: int) -> FloatArray:
     return averages
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class WMA:
     """Average the last `period` values with weights 1, 2, ..., period, the newest heaviest.
 
@@ -245,6 +253,7 @@ def wma(values: npt.ArrayLike, period: int) -> FloatArray:
     return from_blocks(sums / (period * (period + 1) / 2.0), len(series))
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MACD:
     """Follow the gap between a fast and a slow EMA, and the EMA of that gap.
 

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from mypy_extensions import mypyc_attr
 
 from liualgotrader.fincalcs.arrays import FloatArray, check_period, floats
 from liualgotrader.fincalcs.moving import SMA, sma
 from liualgotrader.fincalcs.windows import from_blocks, heads, tails, tails_before, to_blocks
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RollingMax:
     """Keep the greatest of the last `period` values."""
 
@@ -50,6 +52,7 @@ class RollingMax:
         return self.value
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RollingMin:
     """Keep the least of the last `period` values."""
 
@@ -102,6 +105,7 @@ def _extreme(series: FloatArray, period: int, fold: np.ufunc) -> FloatArray:
     return from_blocks(table, len(series))
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class StdDev:
     """Measure the population standard deviation (divisor `period`) of the last `period` values.
 
@@ -181,6 +185,7 @@ def _moments(blocks: FloatArray) -> tuple[FloatArray, FloatArray]:
     return means, squares
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Bollinger:
     """Put a band of `width` standard deviations around a moving average.
 

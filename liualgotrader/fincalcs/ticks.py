@@ -12,6 +12,8 @@ long as prices, counted in their own tick, times the least common multiple of th
 below 2**52: for periods 10 and 30 and a tick of 0.0001, prices below 15 thousand million.
 """
 
+from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import accumulate
 
@@ -47,6 +49,32 @@ def ticks(value: float) -> int | None:
         return int(value) * TICKS
     scaled = Decimal(repr(value)).scaleb(_PLACES)
     return int(scaled) if scaled.is_finite() and scaled == scaled.to_integral_value() else None
+
+
+class BigMean:
+    """Average the last `period` counts of ticks, whole numbers of any size.
+
+    Here, and not with the averages: Python rounds a quotient of whole numbers correctly, and compiled code
+    (tools/compile) would round both to floats before.
+    """
+
+    __slots__ = ("_divisor", "_sum", "_window")
+
+    def __init__(self, period: int, counts: Iterable[float]) -> None:
+        """`counts`: the window so far, `period` whole numbers."""
+        self._window = deque(map(int, counts), period)
+        self._sum = sum(self._window)
+        self._divisor = period * TICKS
+
+    def update(self, count: int) -> float:
+        """Take the next count and return the average price."""
+        self._sum += count - self._window[0]
+        self._window.append(count)
+        return self._sum / self._divisor
+
+    def prices(self) -> list[float]:
+        """Return the window's prices, oldest first."""
+        return [count / TICKS for count in self._window]
 
 
 def exact_means(series: FloatArray, period: int) -> FloatArray:

@@ -9,6 +9,7 @@ from math import nan
 
 import numpy as np
 import numpy.typing as npt
+from mypy_extensions import mypyc_attr
 
 from liualgotrader.fincalcs.arrays import (
     FloatArray,
@@ -23,6 +24,7 @@ from liualgotrader.fincalcs.arrays import (
 NEUTRAL_RSI = 50.0
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RSI:
     """Weigh average gains against average losses, 0 to 100; ready after period + 1 values."""
 
@@ -90,6 +92,7 @@ def rsi(values: npt.ArrayLike, period: int = 14) -> FloatArray:
     return index
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class ATR:
     """Smooth the true range of bars, gaps included; ready after period + 1 bars."""
 

@@ -19,6 +19,7 @@ TESTS = (
     "tests/golden",
     "tests/properties",
     "tests/unit/engine",
+    "tests/unit/fincalcs",
     "tests/unit/replaying",
     "tests/unit/trading",
     "tests/unit/venue",
