@@ -17,6 +17,7 @@ from liualgotrader.common.frozen import Frozen
 from liualgotrader.common.ledger_orders import FLAT, ZERO, Holding, LedgerOrder
 from liualgotrader.common.orders import OrderType, Side
 
+ONE = Decimal(1)
 CUSHION = Decimal("1.03")
 _BUY = Side.BUY
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
@@ -56,7 +57,7 @@ class Group(msgspec.Struct):
     dollars: Decimal = ZERO
 
 
-class AccountView(msgspec.Struct):
+class AccountView:
     """The account over all consumers, as of now.
 
     `holdings` by (strategy, symbol); `orders`: all that are open, by id, oldest first;
@@ -66,18 +67,34 @@ class AccountView(msgspec.Struct):
     Whoever changes an order or a holding in place says so by `moved`.
     """
 
-    cash: Decimal
-    multiplier: Decimal = Decimal(1)
-    shorting: bool = False
-    holdings: dict[tuple[str, str], Holding] = {}
-    orders: dict[str, LedgerOrder] = {}
-    recent_orders: int = 0
-    halted: str = ""
-    portfolios: dict[str, PortfolioView] = {}
-    _groups: dict[tuple[str, str], Group] | None = None
-    _stale: set[tuple[str, str]] = set()
-    _claimed: Decimal | None = None
-    _worth: tuple[Decimal, Decimal] | None = None
+    __slots__ = (
+        "_claimed", "_groups", "_stale", "_worth", "cash", "halted", "holdings", "multiplier", "orders",
+        "portfolios", "recent_orders", "shorting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        cash: Decimal,
+        multiplier: Decimal = ONE,
+        shorting: bool = False,
+        holdings: dict[tuple[str, str], Holding] | None = None,
+        orders: dict[str, LedgerOrder] | None = None,
+        recent_orders: int = 0,
+        halted: str = "",
+        portfolios: dict[str, PortfolioView] | None = None,
+    ) -> None:
+        self.cash = cash
+        self.multiplier = multiplier
+        self.shorting = shorting
+        self.holdings = {} if holdings is None else holdings
+        self.orders = {} if orders is None else orders
+        self.recent_orders = recent_orders
+        self.halted = halted
+        self.portfolios = {} if portfolios is None else portfolios
+        self._groups: dict[tuple[str, str], Group] | None = None
+        self._stale: set[tuple[str, str]] = set()
+        self._claimed: Decimal | None = None
+        self._worth: tuple[Decimal, Decimal] | None = None
 
     # -- changes -------------------------------------------------------------------------------
 
@@ -150,9 +167,18 @@ class AccountView(msgspec.Struct):
 
     def with_orders(self, orders: dict[str, LedgerOrder]) -> AccountView:
         """Return the account as it would be with these orders open."""
-        return msgspec.structs.replace(
-            self, orders=orders, _groups=None, _stale=set(), _claimed=None
+        other = AccountView(
+            self.cash,
+            self.multiplier,
+            self.shorting,
+            self.holdings,
+            orders,
+            self.recent_orders,
+            self.halted,
+            self.portfolios,
         )
+        other._worth = self._worth
+        return other
 
     # -- what it bears -------------------------------------------------------------------------
 

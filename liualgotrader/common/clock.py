@@ -14,7 +14,8 @@ from liualgotrader.common.events import TimerFired
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
-NEVER = 1 << 62
+# A moment of the year 2116, and the greatest number that compiled code (tools/compile) holds without an object.
+NEVER = (1 << 62) - 1
 
 
 class EngineClock:

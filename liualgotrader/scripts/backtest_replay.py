@@ -16,6 +16,7 @@ import msgspec
 
 from liualgotrader import __version__
 from liualgotrader.common.calendar import NEW_YORK
+from liualgotrader.common.clock import NEVER
 from liualgotrader.common.errors import LiuError
 from liualgotrader.models.session_rows import OrderRow
 from liualgotrader.models.session_store import SessionStore
@@ -34,7 +35,6 @@ T = TypeVar("T")
 
 _json = msgspec.json.Encoder(decimal_format="number")
 _NANO = 1_000_000_000
-_NEVER = 1 << 62
 
 
 class RecordedFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,7 +243,7 @@ def _debugged(recording: Recording, proof: Proof, symbols: Sequence[str]) -> Ite
     """Tell the decisions on these symbols that were found again, in time: of each life up to its divergence."""
     decisions: list[Decision] = []
     for life, lived in zip(recording.lives, proof.lives, strict=True):
-        before = lived.divergence.ts if lived.divergence is not None else _NEVER
+        before = lived.divergence.ts if lived.divergence is not None else NEVER
         decisions += recorded_decisions(life, symbols, before=before)
     for decision in sorted(decisions, key=lambda each: each.ts):
         yield f"Decision    {decision}"
