@@ -21,7 +21,7 @@ _ENOUGH = 1_000
 _WAITING = 4
 # How long the thread waits for the interpreter, in seconds. It needs it for moments, to go on sending to a database
 # that is idle until then; 5 ms each time, which is usual, and the database falls behind.
-_TURN = 0.001
+_TURN = 0.0005
 
 
 class Recorder:

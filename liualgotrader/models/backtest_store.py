@@ -24,12 +24,15 @@ _MONEY = """
 UPDATE accounts SET modified_tstamp = now(), balance = (
     SELECT sum(amount) FROM account_transactions WHERE account_id = $1)
 WHERE account_id = $1"""
-_IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-_LOCK_OWNERS = """
-SELECT (SELECT count(*) FROM (SELECT FROM batches WHERE batch_id = $1 FOR KEY SHARE) AS b) = 1
+# A backtest can be run again: its rows need not wait for the disk.
+_NO_WAIT = "SELECT set_config('synchronous_commit', 'off', true)"
+_NO_WAIT_AND_NO_KEYS = f"""{_NO_WAIT}, CASE
+    WHEN (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+    AND (SELECT count(*) FROM (SELECT FROM batches WHERE batch_id = $1 FOR KEY SHARE) AS b) = 1
     AND (SELECT count(*) FROM (SELECT FROM accounts WHERE account_id = $2 FOR KEY SHARE) AS a) = 1
     AND (SELECT count(*) FROM (
-        SELECT FROM algo_run WHERE algo_run_id = ANY($3::bigint[]) FOR KEY SHARE) AS r) = $4"""
+        SELECT FROM algo_run WHERE algo_run_id = ANY($3::bigint[]) FOR KEY SHARE) AS r) = $4
+    THEN set_config('session_replication_role', 'replica', true) END"""
 _ACTION = """
 INSERT INTO corporate_actions (batch_id, symbol, kind, ratio, cash, held, effective)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -74,8 +77,6 @@ class Action(Protocol):
 class BacktestStore(Store):
     """Writes what a backtest did."""
 
-    _is_superuser: bool | None = None
-
     async def append(self, owner: Owner, parts: Sequence[Encoded]) -> None:
         """Write rows, or none of them: of all parts the orders, then what belongs to them."""
         strategies, slots = zip(*owner.runs, strict=True) if owner.runs else ((), ())
@@ -92,9 +93,9 @@ class BacktestStore(Store):
         )
         with translated("save the rows of a backtest"):
             async with self.pool.acquire() as connection, connection.transaction():
-                # A backtest can be run again: its rows need not wait for the disk.
-                await connection.execute("SET LOCAL synchronous_commit = off")
-                if not any(part.has_changes for part in parts):
+                if any(part.has_changes for part in parts):
+                    await connection.execute(_NO_WAIT)
+                else:
                     await self._ask_owners_once(connection, owner)
                 for insert, arrays, arguments in rows:
                     if whole := joined(arrays):
@@ -104,17 +105,13 @@ class BacktestStore(Store):
         """Ask what the foreign keys of a transaction's rows would ask eight times an order, which takes half its time.
 
         Batch, account and runs are there, and are kept there; events and executions find their orders in the statements
-        that insert them. Where it cannot be asked so, the keys ask. Only a superuser may switch them off.
+        that insert them. Where it cannot be asked so, the keys ask. Only a superuser may switch them off. All in one
+        statement: each waits for a turn at the interpreter, which lives through the next days.
         """
-        if self._is_superuser is None:
-            self._is_superuser = await connection.fetchval(_IS_SUPERUSER)
-        if not self._is_superuser:
-            return
         runs = sorted(set(owner.runs.values()))
-        if await connection.fetchval(
-            _LOCK_OWNERS, owner.batch_id, owner.account_id, runs, len(runs)
-        ):
-            await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute(
+            _NO_WAIT_AND_NO_KEYS, owner.batch_id, owner.account_id, runs, len(runs)
+        )
 
     async def settle(self, account_id: int) -> None:
         """Make the account's balance the sum of its transactions."""
