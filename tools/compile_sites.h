@@ -10,11 +10,11 @@
  *   a dict's version    a number no other dict and no other state of it ever has (PEP 509; gone in CPython 3.14)
  *
  * so values that are kept are borrowed: what holds them is unchanged. Names are held: most are constants, but that of
- * getattr(owner, name) is any. Where any of this is not so (another compiler, a Python without its global lock), nothing
- * is remembered and all is looked up.
+ * getattr(owner, name) is any. Elsewhere than in GNU C with CPython 3.11 to 3.13 and its global lock, where this was tried,
+ * nothing is remembered and all is looked up.
  */
 
-#if defined(__GNUC__) && !defined(Py_GIL_DISABLED) && PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030F0000
+#if defined(__GNUC__) && !defined(Py_GIL_DISABLED) && PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030E0000
 
 #include <structmember.h>
 
@@ -100,11 +100,7 @@ static inline PyObject *LiuMethod_Call(PyObject *name, PyObject *const *args, si
         LiuMethod_Call((name), (args), (nargsf), (kwnames), &method_); \
     }))
 
-#endif
-
 /* ------------------------------------------------------------------------------------------- a name of the module */
-
-#if defined(__GNUC__) && !defined(Py_GIL_DISABLED) && PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030E0000
 
 typedef struct {
     uint64_t version;
