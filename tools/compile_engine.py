@@ -15,7 +15,9 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +157,10 @@ def compile_files(files: Sequence[str], group: str, scratch: Path) -> None:
     from mypyc.build import mypycify
     from setuptools import Distribution  # type: ignore[import-untyped]  # it ships no annotations
 
-    extensions = mypycify(
-        [*_MYPY, *files], debug_level="0", group_name=group, target_dir=str(scratch / "c")
-    )
+    with said_only_on_failure():
+        extensions = mypycify(
+            [*_MYPY, *files], debug_level="0", group_name=group, target_dir=str(scratch / "c")
+        )
     for written in (scratch / "c").rglob("__native_*.c"):
         written.write_text(with_memory(written.read_text()))
     for extension in extensions:
@@ -169,6 +172,17 @@ def compile_files(files: Sequence[str], group: str, scratch: Path) -> None:
     command.parallel = os.cpu_count()
     command.ensure_finalized()
     command.run()
+
+
+@contextmanager
+def said_only_on_failure() -> Iterator[None]:
+    """Keep what is printed to oneself, unless what goes on inside fails: mypyc remarks on what nobody has to change."""
+    with redirect_stdout(StringIO()) as said:
+        try:
+            yield
+        except BaseException:
+            sys.stderr.write(said.getvalue())
+            raise
 
 
 def with_memory(written: str) -> str:

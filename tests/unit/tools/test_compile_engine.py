@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from liualgotrader.common.compiled import STAMP
-from tools.compile_engine import MODULES, PACKAGE, ROOT, Refused, copy, main, undo, with_memory
+from tools.compile_engine import (
+    MODULES,
+    PACKAGE,
+    ROOT,
+    Refused,
+    copy,
+    main,
+    said_only_on_failure,
+    undo,
+    with_memory,
+)
 
 
 def source(module: str) -> ast.Module:
@@ -40,6 +50,16 @@ def test_reads_of_a_modules_names_remember_and_other_reads_do_not() -> None:
     assert [*lines[:2], *lines[3:5], *lines[6:]] == [
         line for line in written.splitlines() if "cpy_r_r3" not in line
     ]
+
+
+def test_remarks_are_shown_only_with_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    with said_only_on_failure():
+        print("a remark")
+    assert capsys.readouterr() == ("", "")
+    with pytest.raises(SystemExit), said_only_on_failure():
+        print("a mistake")
+        raise SystemExit(1)
+    assert capsys.readouterr() == ("", "a mistake\n")
 
 
 def test_modules_are_named_once_and_in_order() -> None:
