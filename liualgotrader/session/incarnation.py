@@ -300,7 +300,9 @@ def _story(
     fills = unheard(listed, booked)
     for fill in fills:
         total += fill.qty
-        done = total == found.qty or (found.status == "filled" and fill is fills[-1])
+        # Of an early part the end may have been heard: it is no second one, though with it all is filled.
+        is_last = fill is listed[-1]
+        done = is_last and (total == found.qty or found.status == "filled")
         events.append(
             OrderEvent(
                 order.order_id,
