@@ -1,6 +1,7 @@
 """Compiles modules of the package with mypyc; started by tools/compile.
 
-Compiled is what an order passes between a strategy and the rows of a backtest. Not compiled is what defines the structs
+Compiled is what bars and orders pass between the lake, a strategy and the rows of a backtest, and the indicators that
+take one number at a time. Not compiled is what defines the structs
 that travel (mypyc would make classes of them that are none of its own) and all that waits for the world.
 """
 
